@@ -1,0 +1,60 @@
+# Two commands matter: `make book` builds the HTML, `make test` checks everything.
+# The README gives the same in plain commands for machines without make.
+
+VENV := .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+READY := $(VENV)/.ready
+PAGE  := _build/html/index.html
+BUILD := $(BIN)/jupyter-book build . --all -n -W --keep-going
+
+# A Python from 3.11 to 3.13: `make PYTHON=/path/to/python book` names one by hand.
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(firstword $(foreach p,python3 python python3.11 python3.12 python3.13,\
+	$(shell $(p) -c "$(SUPPORTED)" >/dev/null 2>&1 && echo $(p))))
+
+.DEFAULT_GOAL := help
+.PHONY: help book test notebooks lab serve bench lock clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+$(READY): requirements.txt constraints.txt pyproject.toml
+	@$(if $(PYTHON),true,echo "This book needs Python 3.11, 3.12 or 3.13; none was found." >&2; exit 1)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c "$(SUPPORTED)" || { echo "$(VENV) holds an unsupported Python: run 'make clean', then try again." >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	@touch $(READY)
+
+book: $(READY) ## build the book and print the path of its first page
+	$(BUILD)
+	@echo "The book is built. Open $(CURDIR)/$(PAGE)"
+
+test: $(READY) ## lint, types, unit tests, every notebook, site build, browser tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q
+	$(BUILD)
+	$(BIN)/python -m pytest -q tests/site
+
+notebooks: $(READY) ## execute the changed chapters in place
+	$(BIN)/python -m tools.notebooks
+
+lab: $(READY) ## open the chapters in Jupyter Lab
+	$(BIN)/jupyter lab chapters
+
+serve: book ## serve the built book on localhost
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
+
+bench: $(READY) ## print the speed ratios and page weights
+	$(BIN)/python -m tools.bench
+
+lock: $(READY) ## write down the exact set of packages that is installed
+	$(BIN)/python -m tools.lock
+
+clean: ## remove the environment and everything built
+	rm -rf $(VENV) _build _ext/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

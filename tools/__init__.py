@@ -1,0 +1,1 @@
+"""Commands for maintainers: execute notebooks, benchmarks, page weights."""

@@ -1,0 +1,209 @@
+"""Execute chapters in place and leave them clean enough to commit.
+
+``make notebooks`` runs this on every notebook that differs from the last commit::
+
+    python tools/notebooks.py                  # the changed chapters
+    python tools/notebooks.py --all            # every chapter
+    python tools/notebooks.py PATH [PATH ...]  # these
+    python tools/notebooks.py --stamp          # only rewrite the bootstrap cells
+    python tools/notebooks.py --full --out DIR PATH   # full profile, kept elsewhere
+
+A chapter that raises, writes to stderr or prints a path of this machine is reported
+and left as it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import nbformat
+import yaml
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# One thread a kernel: two kernels on two cores then run three times faster than with
+# default threads, and sums are added up in the same order on every machine.
+KERNEL_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "BOOK_PROGRESS": "0",
+}
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Execute, clean and save; return the number of chapters that failed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("paths", nargs="*", type=Path)
+    parser.add_argument("--all", action="store_true", help="every chapter")
+    parser.add_argument("--stamp", action="store_true", help="bootstrap cells only")
+    parser.add_argument("--full", action="store_true", help="full profile; needs --out")
+    parser.add_argument("--out", type=Path, help="write the results to this folder")
+    parser.add_argument("--jobs", type=int, default=2, help="kernels at a time")
+    options = parser.parse_args(arguments)
+    if options.full and not options.out:
+        parser.error("--full needs --out: the committed outputs are the quick ones")
+
+    for name, value in KERNEL_ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    os.environ["BOOK_PROFILE"] = "full" if options.full else "quick"
+    if options.paths:
+        paths = [path.resolve() for path in options.paths]
+    elif options.stamp:
+        paths = chapters()
+    else:
+        paths = chapters() if options.all else changed_chapters()
+    if not paths:
+        print("no chapter has changed since the last commit (--all runs every one)")
+        return 0
+    if options.stamp:
+        for path in paths:
+            notebook = nbformat.read(path, as_version=4)
+            stamp_bootstrap(notebook)
+            write(notebook, path)
+        return 0
+
+    targets = [options.out / path.name if options.out else path for path in paths]
+    with ProcessPoolExecutor(options.jobs) as pool:
+        problems = list(pool.map(execute, paths, targets))
+    for path, problem in zip(paths, problems, strict=True):
+        print(f"{path.name}: {problem or 'executed'}")
+    return sum(problem is not None for problem in problems)
+
+
+def chapters() -> list[Path]:
+    """Return every chapter notebook, sorted."""
+    found = (ROOT / "chapters").rglob("*.ipynb")
+    return sorted(path for path in found if ".ipynb_checkpoints" not in path.parts)
+
+
+def changed_chapters() -> list[Path]:
+    """Return the chapters that differ from the last commit or are new."""
+    command = ["git", "status", "--porcelain", "--untracked-files=all", "chapters"]
+    lines = subprocess.run(
+        command, cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.splitlines()
+    names = {line[3:].split(" -> ")[-1].strip('"') for line in lines}
+    return [path for path in chapters() if path.relative_to(ROOT).as_posix() in names]
+
+
+def execute(path: Path, target: Path) -> str | None:
+    """Run one notebook and save it clean; return what went wrong, or ``None``."""
+    notebook = nbformat.read(path, as_version=4)
+    stamp_bootstrap(notebook)
+    client = NotebookClient(
+        notebook,
+        timeout=None if os.environ["BOOK_PROFILE"] == "full" else 600,
+        resources={"metadata": {"path": str(path.parent)}},
+        record_timing=False,
+    )
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        return f"a cell raised\n{error}"
+    clean(notebook)
+    problem = find_noise(notebook)
+    if problem is None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write(notebook, target)
+    return problem
+
+
+def clean(notebook: NotebookNode) -> None:
+    """Remove what would differ on another machine or bloat the file, in place."""
+    notebook.metadata = nbformat.from_dict(METADATA)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        cell.metadata.pop("collapsed", None)
+        for output in cell.get("outputs", ()):
+            output.get("data", {}).pop(WIDGET_VIEW, None)
+
+
+def find_noise(notebook: NotebookNode) -> str | None:
+    """Return what must not be committed in the outputs, or ``None``."""
+    here = re.compile(
+        "|".join(re.escape(str(place)) for place in {ROOT, Path.home(), sys.prefix})
+    )
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            if output.get("name") == "stderr":
+                return f"cell {cell.id} wrote to stderr:\n{output.text}"
+            expected_error = "raises-exception" in cell.metadata.get("tags", ())
+            if not expected_error and here.search(str(output)):
+                return f"cell {cell.id} shows a path of this machine"
+        if "raises-exception" in cell.metadata.get("tags", ()):
+            for output in cell.outputs:
+                shorten_traceback(output)
+    return None
+
+
+def shorten_traceback(output: NotebookNode) -> None:
+    """Keep the cell's own frame and the message of an error shown on purpose."""
+    if output.output_type == "error":
+        plain = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in output.traceback]
+        own = [line for line in plain if line.startswith("Cell In")]
+        message = f"{output.ename}: {output.evalue}"
+        output.traceback = [*own[:1], message]
+
+
+def repository_url() -> str:
+    """Return the one repository setting of the book, or an empty string."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    return config.get("repository", {}).get("url") or ""
+
+
+def bootstrap_source(url: str) -> str:
+    """Return the first cell of every chapter, for a repository URL or none."""
+    lines = [
+        "# In Colab this fetches the book's helper package; elsewhere it does nothing.",
+        "try:",
+        "    import utils.runtime  # noqa: F401",
+    ]
+    if url:
+        lines += [
+            "except ModuleNotFoundError:",
+            f"    %pip install --quiet git+{url}",
+            "    import utils.runtime  # noqa: F401",
+        ]
+    else:
+        lines += [
+            "except ModuleNotFoundError as missing:",
+            '    way_out = "in the book\'s folder: pip install -r requirements.txt"',
+            "    raise ModuleNotFoundError(way_out) from missing",
+        ]
+    return "\n".join(lines)
+
+
+def stamp_bootstrap(notebook: NotebookNode) -> None:
+    """Make the first cell the bootstrap cell for the current repository setting."""
+    cells = notebook.cells
+    if not cells or "bootstrap" not in cells[0].metadata.get("tags", ()):
+        cell = nbformat.v4.new_code_cell(id="bootstrap")
+        cell.metadata.tags = ["bootstrap", "hide-cell"]
+        cells.insert(0, cell)
+    cells[0].source = bootstrap_source(repository_url())
+
+
+def write(notebook: NotebookNode, path: Path) -> None:
+    """Save a notebook in the one form that is committed."""
+    nbformat.validate(notebook)
+    text = nbformat.writes(notebook)
+    path.write_text(text.rstrip("\n") + "\n", encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
