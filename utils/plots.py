@@ -1,0 +1,466 @@
+"""Pictures for the chapters: compressed, sized, and never without an alt text.
+
+A picture is the last expression of its cell::
+
+    fig, ax = plt.subplots()
+    ax.plot(steps, losses)
+    plots.show(fig, alt="The loss halves every ten steps and levels off at 0.1.")
+
+:func:`show` turns a figure into HTML that looks the same in Jupyter and in the built
+book. The other functions draw the few plots that more than one chapter uses.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from PIL import Image
+
+__all__ = [
+    "Frame",
+    "Picture",
+    "decision_boundary",
+    "image_grid",
+    "rasterize",
+    "show",
+    "training_curves",
+]
+
+CSS_PIXELS_PER_INCH = 96
+SINGLE_DPI = 192  # a lone picture: sharp on screens with two dots per CSS pixel
+SERIES_DPI = 144  # one of many frames: a little softer, a third lighter
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One compressed picture.
+
+    Attributes:
+        data: The bytes of a WebP file.
+        width: Displayed width in CSS pixels.
+        height: Displayed height in CSS pixels.
+    """
+
+    data: bytes
+    width: int
+    height: int
+
+    @property
+    def uri(self) -> str:
+        """The picture as a ``data:`` address."""
+        return "data:image/webp;base64," + base64.b64encode(self.data).decode("ascii")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What :func:`show` returns: a picture with its alt text and caption."""
+
+    frame: Frame
+    alt: str
+    caption: str | None = None
+
+    @property
+    def html(self) -> str:
+        """The picture as a self-contained HTML figure."""
+        return (
+            '<figure class="book-figure" style="margin:0">\n'
+            f"{img_tag(self.frame, self.alt)}\n{caption_tag(self.caption)}</figure>"
+        )
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        return {"text/html": self.html, "text/plain": self.alt}
+
+    def __repr__(self) -> str:
+        return self.alt
+
+
+def show(fig: Figure, alt: str, caption: str | None = None) -> Picture:
+    """Turn a figure into a picture for the page, and close it.
+
+    Args:
+        fig: The figure. It is drawn on white; its size in inches at 96 CSS pixels an
+            inch is its size on the page (the style's 6.4 x 3.6 in is 614 x 346).
+        alt: What a sighted reader takes from the picture, in one or two sentences.
+        caption: Text under the picture; `` `code` `` and ``$mathematics$`` work.
+
+    Returns:
+        The picture. Make it the last expression of the cell.
+
+    Raises:
+        TypeError: If ``fig`` is not a Matplotlib figure.
+        ValueError: If ``alt`` is empty.
+    """
+    picture = Picture(
+        rasterize(as_figure(fig, "show"), SINGLE_DPI), clean_alt(alt), caption
+    )
+    plt.close(fig)
+    return picture
+
+
+def training_curves(
+    history: Mapping[str, Sequence[float]], title: str | None = None
+) -> Figure:
+    """Draw a training history: one panel for the loss and one for each metric.
+
+    Args:
+        history: Columns of equal length by name, one entry an epoch: ``loss``, and as
+            wanted ``epoch``, ``val_loss``, ``accuracy``, ``val_accuracy`` and so on.
+            ``val_x`` shares the panel of ``x``.
+        title: Text above the panels.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ValueError: If no column holds a curve, or lengths differ.
+    """
+    columns = {name: np.asarray(history[name], dtype=float) for name in history}
+    epochs = columns.pop("epoch", None)
+    for name in ("seconds", "learning_rate", "lr"):
+        columns.pop(name, None)
+    panels = list(dict.fromkeys(name.removeprefix("val_") for name in columns))
+    if not panels:
+        raise ValueError(
+            f"this history has nothing to draw: its columns are {list(history)}; "
+            "give at least 'loss'"
+        )
+    lengths = {name: len(column) for name, column in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(
+            f"the columns of a history must be equally long, not {lengths}"
+        )
+    if epochs is None:
+        epochs = np.arange(1, next(iter(lengths.values())) + 1)
+
+    width, height = plt.rcParams["figure.figsize"]
+    fig, axes = plt.subplots(
+        1,
+        len(panels),
+        figsize=(width * min(1.25, 0.75 + 0.25 * len(panels)), height),
+        squeeze=False,
+        layout="constrained",
+    )
+    dots = "o" if len(epochs) <= 20 else ""
+    for ax, name in zip(axes.flat, panels, strict=True):
+        for column, label, line in (
+            (name, "train", "-"),
+            (f"val_{name}", "held out", "--"),
+        ):
+            if column in columns:
+                ax.plot(epochs, columns[column], line, marker=dots, ms=4, label=label)
+        ax.set_xlabel("epoch")
+        ax.set_ylabel(name.replace("_", " "))
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        if name in columns and f"val_{name}" in columns:
+            ax.legend()
+    if title:
+        fig.suptitle(title)
+    return fig
+
+
+def image_grid(
+    images: Any,
+    titles: Iterable[object] | None = None,
+    columns: int | None = None,
+    limits: tuple[float, float] | None = None,
+) -> Figure:
+    """Draw images side by side.
+
+    Args:
+        images: Array (N, H, W) of greys or (N, H, W, 3) of colours, or a list of such
+            images. Greys are drawn with the lowest value black.
+        titles: One short text above each image.
+        columns: Images in a row; by default up to 8.
+        limits: The values drawn black and white; by default the extremes over all
+            images, so that images can be compared.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ValueError: If there are no images, a shape is not (H, W) or (H, W, 3), or the
+            number of titles is another one.
+    """
+    pictures = [np.asarray(image) for image in images]
+    if not pictures:
+        raise ValueError("image_grid got no images; give at least one")
+    for index, picture in enumerate(pictures):
+        if picture.ndim not in (2, 3) or (picture.ndim == 3 and picture.shape[2] != 3):
+            raise ValueError(
+                f"image {index} has shape {picture.shape}; give (H, W) for greys or "
+                "(H, W, 3) for colours"
+            )
+    names = None if titles is None else [str(title) for title in titles]
+    if names is not None and len(names) != len(pictures):
+        raise ValueError(
+            f"{len(pictures)} images need as many titles, not {len(names)}"
+        )
+    columns = min(columns or 8, len(pictures))
+    rows = -(-len(pictures) // columns)
+    low, high = limits or (
+        min(float(p.min()) for p in pictures),
+        max(float(p.max()) for p in pictures),
+    )
+
+    width = plt.rcParams["figure.figsize"][0]
+    cell = min(width / columns, 2.4)
+    tallest = max(p.shape[0] / p.shape[1] for p in pictures)
+    size = (cell * columns, rows * (cell * tallest + (0.28 if names else 0.05)))
+    fig, axes = plt.subplots(
+        rows, columns, figsize=size, squeeze=False, layout="constrained"
+    )
+    for index, ax in enumerate(axes.flat):
+        ax.axis("off")
+        if index >= len(pictures):
+            continue
+        ax.imshow(
+            pictures[index], cmap="gray", vmin=low, vmax=high, interpolation="nearest"
+        )
+        if names:
+            ax.set_title(names[index], fontsize=10)
+    return fig
+
+
+def decision_boundary(
+    ax: Axes,
+    predict: Callable[[np.ndarray], Any],
+    x: Any,
+    y: Any,
+    limits: tuple[float, float, float, float] | None = None,
+    resolution: int = 160,
+) -> Axes:
+    """Draw what a classifier of points in the plane answers everywhere, and its data.
+
+    Args:
+        ax: Where to draw.
+        predict: Function of points, an array (M, 2) of ``x``'s float type. It returns
+            the probability of class 1, shape (M,) or (M, 1), or one score for each
+            class, shape (M, K): the greatest one wins.
+        x: Data points, shape (N, 2).
+        y: Their labels 0, 1, ..., shape (N,). Classes differ in colour and marker.
+        limits: Left, right, bottom and top; by default the data with a margin. Fix
+            them when frames are compared.
+        resolution: Points along each side of the grid on which ``predict`` is asked.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ValueError: If a shape is wrong.
+    """
+    x, y = np.asarray(x), np.asarray(y).ravel()
+    if x.ndim != 2 or x.shape[1] != 2 or len(y) != len(x):
+        raise ValueError(
+            "decision_boundary draws points (N, 2) with labels (N,), not "
+            f"{x.shape} with {y.shape}"
+        )
+    if limits is None:
+        low, high = x.min(axis=0), x.max(axis=0)
+        low, high = low - 0.1 * (high - low), high + 0.1 * (high - low)
+        limits = (float(low[0]), float(high[0]), float(low[1]), float(high[1]))
+    horizontal, vertical = np.meshgrid(
+        np.linspace(*limits[:2], resolution), np.linspace(*limits[2:], resolution)
+    )
+    points = np.stack([horizontal.ravel(), vertical.ravel()], axis=1)
+    answer = np.asarray(predict(points.astype(np.result_type(x, np.float32))))
+    if len(answer) != len(points) or answer.ndim > 2:
+        raise ValueError(
+            f"predict was given {len(points)} points and returned shape "
+            f"{answer.shape}; it must return (M,), (M, 1) or (M, K)"
+        )
+
+    classes = int(y.max()) + 1
+    if answer.ndim == 2 and answer.shape[1] > 1:
+        classes = max(classes, answer.shape[1])
+        colours = _class_colours(classes)
+        regions = answer.argmax(axis=1).reshape(horizontal.shape)
+        # Not contours: they would draw a thin band of class 1 between 0 and 2.
+        ax.imshow(
+            np.array([_pale(colour) for colour in colours])[regions],
+            extent=limits,
+            origin="lower",
+            interpolation="nearest",
+            aspect="auto",
+        )
+    else:
+        classes = max(classes, 2)
+        colours = _class_colours(classes)
+        probability = answer.reshape(horizontal.shape)
+        steps = np.linspace(-1, 1, 10)
+        shades = [_pale(colours[int(s > 0)], 0.08 + 0.4 * abs(s)) for s in steps]
+        ax.contourf(
+            horizontal,
+            vertical,
+            np.clip(probability, 0, 1),
+            levels=np.linspace(0, 1, 11),
+            colors=shades,
+        )
+        if probability.min() < 0.5 < probability.max():
+            ax.contour(horizontal, vertical, probability, levels=[0.5], colors="black")
+    for label in range(classes):
+        chosen = x[y == label]
+        ax.scatter(
+            chosen[:, 0],
+            chosen[:, 1],
+            s=22,
+            marker="o^sDv*Pp<>X"[label % 11],
+            color=colours[label],
+            edgecolor="white",
+            linewidth=0.6,
+            zorder=3,
+        )
+    ax.set_xlim(*limits[:2])
+    ax.set_ylim(*limits[2:])
+    return ax
+
+
+def _class_colours(count: int) -> list[tuple[float, float, float]]:
+    cycle = plt.rcParams["axes.prop_cycle"].by_key()["color"]
+    return [to_rgb(cycle[index % len(cycle)]) for index in range(count)]
+
+
+def _pale(
+    colour: tuple[float, float, float], strength: float = 0.35
+) -> tuple[float, float, float]:
+    red, green, blue = (1 - strength + strength * part for part in colour)
+    return red, green, blue
+
+
+# Support for show and for utils.explore.
+
+
+def as_figure(fig: object, caller: str) -> Figure:
+    """Return ``fig`` itself if it is a figure.
+
+    Raises:
+        TypeError: If it is not; the message says what to give to ``caller``.
+    """
+    if isinstance(fig, Figure):
+        return fig
+    if isinstance(fig, Axes):
+        raise TypeError(f"{caller} needs the figure, not its axes: give `ax.figure`")
+    raise TypeError(
+        f"{caller} needs a Matplotlib figure, such as the first result of "
+        f"plt.subplots(), not {type(fig).__name__}"
+    )
+
+
+def clean_alt(alt: object) -> str:
+    """Return an alt text with single spaces.
+
+    Raises:
+        ValueError: If there is no text.
+    """
+    text = " ".join(alt.split()) if isinstance(alt, str) else ""
+    if not text:
+        raise ValueError(
+            f"every picture needs an alt text, but alt is {alt!r}; say in a sentence "
+            "what a sighted reader takes from the picture"
+        )
+    return text
+
+
+def img_tag(frame: Frame, alt: str) -> str:
+    """Return the ``<img>`` element of a frame, its bytes included."""
+    return (
+        f'<img src="{frame.uri}" alt="{html.escape(alt)}" width="{frame.width}" '
+        f'height="{frame.height}" style="max-width:100%;height:auto">'
+    )
+
+
+def caption_tag(caption: str | None) -> str:
+    """Return the ``<figcaption>`` element and a line end, or nothing for no caption."""
+    if not caption:
+        return ""
+    text = html.escape(" ".join(caption.split()), quote=False)
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+    return f"<figcaption>{text}</figcaption>\n"
+
+
+def rasterize(fig: Figure, dpi: int = SINGLE_DPI) -> Frame:
+    """Draw a figure on white and compress it; the same figure gives the same bytes.
+
+    Args:
+        fig: The figure. Without a layout of its own it gets Matplotlib's constrained
+            layout, so that no label is cut off.
+        dpi: Dots an inch.
+
+    Returns:
+        The compressed picture.
+    """
+    if fig.get_layout_engine() is None:
+        fig.set_layout_engine("constrained")
+    width, height = fig.get_size_inches()
+    buffer = io.BytesIO()
+    # "tight" would give frames of one series different sizes.
+    with plt.rc_context({"savefig.bbox": None}):
+        fig.savefig(buffer, format="png", dpi=dpi, pil_kwargs={"compress_level": 1})
+    drawn = Image.open(buffer).convert("RGBA")
+    white = Image.new("RGBA", drawn.size, "white")
+    pixels = np.asarray(Image.alpha_composite(white, drawn).convert("RGB"))
+    return Frame(
+        compress(pixels),
+        round(width * CSS_PIXELS_PER_INCH),
+        round(height * CSS_PIXELS_PER_INCH),
+    )
+
+
+def compress(pixels: np.ndarray) -> bytes:
+    """Encode an image as WebP, without loss or with one that the eye does not see.
+
+    A picture of few colours is kept exactly. Otherwise there are two ways. Lossless,
+    after rounding colours by at most 8 of 255 at edges and 2 elsewhere, suits line art.
+    Lossy at quality 85 suits photographs; thin coloured lines suffer, so it is taken
+    only if it saves two fifths and at most one value in a hundred is off by over 25.
+
+    Args:
+        pixels: Image of bytes, shape (H, W, 3).
+
+    Returns:
+        The bytes of a WebP file.
+    """
+    colours = Image.fromarray(pixels).getcolors(256)
+    if colours is not None:
+        return _webp(pixels, lossless=True)
+    rounded = _webp(_round_colours(pixels), lossless=True)
+    lossy = _webp(pixels, quality=85)
+    if len(lossy) < 0.6 * len(rounded):
+        decoded = np.asarray(Image.open(io.BytesIO(lossy)).convert("RGB"))
+        error = np.abs(decoded.astype(np.int16) - pixels)
+        if np.mean(error > 25) <= 0.01:
+            return lossy
+    return rounded
+
+
+def _webp(pixels: np.ndarray, lossless: bool = False, quality: int = 75) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(
+        buffer, "WEBP", lossless=lossless, quality=quality, method=4
+    )
+    return buffer.getvalue()
+
+
+def _round_colours(pixels: np.ndarray) -> np.ndarray:
+    """Round to multiples of 16 where a neighbour's colour differs, else of 4."""
+    values = pixels.astype(np.int16)
+    edge = np.zeros(values.shape[:2], dtype=bool)
+    vertical = np.abs(np.diff(values, axis=0)).max(axis=2) > 8
+    horizontal = np.abs(np.diff(values, axis=1)).max(axis=2) > 8
+    edge[1:] |= vertical
+    edge[:-1] |= vertical
+    edge[:, 1:] |= horizontal
+    edge[:, :-1] |= horizontal
+    coarse = np.where(values >= 248, 255, (values + 8) // 16 * 16)
+    fine = np.where(values >= 254, 255, (values + 2) // 4 * 4)
+    return np.where(edge[..., None], coarse, fine).astype(np.uint8)
