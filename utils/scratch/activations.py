@@ -1,0 +1,127 @@
+"""Functions applied to each element, and softmax."""
+
+import math
+
+import numpy as np
+
+from utils.scratch import _checks
+from utils.scratch._checks import Array
+
+
+def relu(x: Array) -> tuple[Array, Array]:
+    """Return max(x, 0) in x's shape, and the cache.
+
+    Raises:
+        ValueError: x is not an array of floats.
+
+    Source: chapter foundations/backprop.
+    """
+    _checks.floats(x=x)
+    return np.maximum(x, 0), x
+
+
+def relu_backward(dy: Array, cache: Array) -> Array:
+    """Return dx; at the kink x = 0 the slope is taken as 0, as PyTorch does."""
+    x = cache
+    _checks.like("dy", dy, x.shape, x.dtype)
+    return dy * (x > 0)
+
+
+def sigmoid(x: Array) -> tuple[Array, Array]:
+    """Return 1 / (1 + exp(-x)) in x's shape, and the cache.
+
+    Only exp(-|x|) is computed, which cannot overflow.
+
+    Raises:
+        ValueError: x is not an array of floats.
+
+    Source: chapter foundations/first_network.
+    """
+    _checks.floats(x=x)
+    e = np.exp(-np.abs(x))
+    y = np.where(x >= 0, 1, e) / (1 + e)
+    return y, y
+
+
+def sigmoid_backward(dy: Array, cache: Array) -> Array:
+    """Return dx = dy · y (1 - y)."""
+    y = cache
+    _checks.like("dy", dy, y.shape, y.dtype)
+    return dy * y * (1 - y)
+
+
+def tanh(x: Array) -> tuple[Array, Array]:
+    """Return the hyperbolic tangent in x's shape, and the cache.
+
+    Raises:
+        ValueError: x is not an array of floats.
+
+    Source: chapter foundations/backprop.
+    """
+    _checks.floats(x=x)
+    y = np.tanh(x)
+    return y, y
+
+
+def tanh_backward(dy: Array, cache: Array) -> Array:
+    """Return dx = dy · (1 - y²)."""
+    y = cache
+    _checks.like("dy", dy, y.shape, y.dtype)
+    return dy * (1 - y * y)
+
+
+def gelu(x: Array) -> tuple[Array, tuple[Array, Array]]:
+    """Return x Φ(x), with Φ the standard normal distribution function, and the cache.
+
+    This is the exact form, not the tanh approximation. NumPy has no error function, so
+    the one of Python's `math` is called for each element, at about 0.1 µs each.
+
+    Raises:
+        ValueError: x is not an array of floats.
+
+    Source: Hendrycks and Gimpel, "Gaussian error linear units", arXiv:1606.08415.
+    """
+    _checks.floats(x=x)
+    phi = np.asarray(_erfc(x * -math.sqrt(0.5)), dtype=x.dtype) / 2
+    return x * phi, (x, phi)
+
+
+_erfc = np.frompyfunc(math.erfc, 1, 1)
+
+
+def gelu_backward(dy: Array, cache: tuple[Array, Array]) -> Array:
+    """Return dx = dy · (Φ(x) + x φ(x)), with φ the normal density."""
+    x, phi = cache
+    _checks.like("dy", dy, x.shape, x.dtype)
+    density = np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+    return dy * (phi + x * density)
+
+
+def softmax(x: Array, axis: int = -1) -> Array:
+    """Turn scores into positive numbers that sum to one.
+
+    The largest score is subtracted first: softmax does not change when all scores move
+    together, and exp of a number up to 0 cannot overflow.
+
+    Args:
+        x: Scores, any shape of at least one axis.
+        axis: The axis along which the result sums to one.
+
+    Returns:
+        y = exp(x) / Σ exp(x), same shape. The backward needs y alone, so there is no
+        separate cache.
+
+    Raises:
+        ValueError: x is not an array of floats, or has no such axis.
+
+    Source: chapter foundations/backprop.
+    """
+    _checks.floats(x=x)
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def softmax_backward(dy: Array, y: Array, axis: int = -1) -> Array:
+    """Return dx = y · (dy - Σ dy y), the sum taken along the axis."""
+    _checks.like("dy", dy, y.shape, y.dtype)
+    return y * (dy - (dy * y).sum(axis=axis, keepdims=True))

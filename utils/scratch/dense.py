@@ -1,0 +1,101 @@
+"""Layers that treat every position alike: linear, embedding, dropout."""
+
+import numpy as np
+
+from utils.scratch import _checks
+from utils.scratch._checks import Array
+
+
+def linear(x: Array, w: Array, b: Array) -> tuple[Array, tuple[Array, ...]]:
+    """Multiply each row by a matrix and add a bias.
+
+    Args:
+        x: Inputs, shape (..., D).
+        w: Weights, shape (D, M).
+        b: Bias, shape (M,).
+
+    Returns:
+        y = x w + b, shape (..., M), and the cache for `linear_backward`.
+
+    Raises:
+        ValueError: A shape does not fit, or the dtypes are not one float dtype.
+
+    Source: chapter foundations/backprop.
+    """
+    _checks.shapes(x=(x, "... D"), w=(w, "D M"), b=(b, "M"))
+    return x @ w + b, (x, w)
+
+
+def linear_backward(dy: Array, cache: tuple[Array, ...]) -> tuple[Array, Array, Array]:
+    """Return dx, dw and db for the upstream gradient dy of shape (..., M)."""
+    x, w = cache
+    _checks.like("dy", dy, (*x.shape[:-1], w.shape[1]), x.dtype)
+    rows, d_rows = x.reshape(-1, w.shape[0]), dy.reshape(-1, w.shape[1])
+    return dy @ w.T, rows.T @ d_rows, d_rows.sum(axis=0)
+
+
+def embedding(ids: Array, table: Array) -> tuple[Array, tuple[Array, Array]]:
+    """Look up one row of a table for each id.
+
+    Args:
+        ids: Integers from 0 to V - 1, any shape.
+        table: Vectors to look up, shape (V, D).
+
+    Returns:
+        The rows table[ids], shape (*ids.shape, D), and the cache.
+
+    Raises:
+        ValueError: An id is not a row of the table, or a shape or dtype is wrong.
+
+    Source: Bengio et al., "A neural probabilistic language model", JMLR 2003.
+    """
+    _checks.shapes(table=(table, "V D"))
+    _checks.integers("ids", ids, below=len(table))
+    return table[ids], (ids, table)
+
+
+def embedding_backward(dy: Array, cache: tuple[Array, Array]) -> Array:
+    """Return dtable; ids have no gradient. A row used twice gets the sum."""
+    ids, table = cache
+    _checks.like("dy", dy, (*ids.shape, table.shape[1]), table.dtype)
+    dtable = np.zeros_like(table)
+    np.add.at(dtable, ids, dy)
+    return dtable
+
+
+def dropout(
+    x: Array, p: float, training: bool, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Zero each element with probability p and scale up the others ("inverted").
+
+    The factor 1 / (1 - p) keeps the mean, so that nothing is left to do at test time.
+
+    Args:
+        x: Inputs, any shape.
+        p: Probability of zeroing an element, at least 0 and below 1.
+        training: False returns the input unchanged.
+        rng: Where the random numbers come from; not used unless training.
+
+    Returns:
+        The output in x's shape, and the cache: what each element was multiplied by.
+
+    Raises:
+        ValueError: p is outside its range, rng is no generator, x holds no floats.
+
+    Source: Srivastava et al., "Dropout", JMLR 2014.
+    """
+    _checks.floats(x=x)
+    if not 0 <= p < 1:
+        raise ValueError(f"p must be at least 0 and below 1, got {p}")
+    if not training:
+        return x.copy(), np.ones_like(x)
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(f"rng must be a NumPy Generator, got {type(rng).__name__}")
+    factor = (rng.random(x.shape) >= p).astype(x.dtype) / (1 - p)
+    return x * factor, factor
+
+
+def dropout_backward(dy: Array, cache: Array) -> Array:
+    """Return dx: zero where the forward dropped, scaled where it kept."""
+    _checks.like("dy", dy, cache.shape, cache.dtype)
+    return dy * cache
