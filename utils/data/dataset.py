@@ -1,0 +1,56 @@
+"""What a loaded data set is, and the error for one that cannot be had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+LabelArray = NDArray[np.int64]
+
+
+class DataError(ValueError):
+    """A data set is unknown, damaged or out of reach; the message says what to do."""
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Dataset:
+    """A data set in memory, split into training and test examples.
+
+    Attributes:
+        name: What it was asked for by.
+        x_train: The training inputs, float32. Grey images have shape (N, H, W) and
+            colour images (N, H, W, 3), both from 0 to 1; other data (N, D).
+        y_train: The training labels, int64, shape (N,).
+        x_test: The test inputs.
+        y_test: The test labels.
+        classes: The classes' names; label `k` means `classes[k]`.
+        source: Where the numbers came from, in words.
+        features: The names of the D columns, where they have names.
+    """
+
+    name: str
+    x_train: FloatArray
+    y_train: LabelArray
+    x_test: FloatArray
+    y_test: LabelArray
+    classes: tuple[str, ...]
+    source: str
+    features: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        shape = self.x_train.shape[1:]
+        if len(shape) == 1:
+            what = f"examples of {shape[0]} features, {self.x_train.dtype}"
+        else:
+            size = " × ".join(str(n) for n in shape)
+            what = f"images of {size}, {self.x_train.dtype} from 0 to 1"
+        return (
+            f"{self.name}\n"
+            f"  train    {len(self.x_train):,} {what}\n"
+            f"  test     {len(self.x_test):,}\n"
+            f"  classes  {len(self.classes)}: {', '.join(self.classes)}\n"
+            f"  source   {self.source}"
+        )
