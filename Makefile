@@ -23,7 +23,7 @@ help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 $(READY): requirements.txt constraints.txt pyproject.toml
-	@$(if $(PYTHON),true,echo "This book needs Python 3.11, 3.12 or 3.13; none was found." >&2; exit 1)
+	@$(or $(PYTHON),false) -c "$(SUPPORTED)" || { echo "This book needs Python 3.11, 3.12 or 3.13: install one, or name it as in 'make PYTHON=/path/to/python3.12 book'." >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -c "$(SUPPORTED)" || { echo "$(VENV) holds an unsupported Python: run 'make clean', then try again." >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt

@@ -38,6 +38,7 @@ KERNEL_ENVIRONMENT = {
     "TF_NUM_INTEROP_THREADS": "1",
     "BOOK_PROGRESS": "0",
 }
+CELL_METADATA = ("tags", "mystnb")  # the rest is what one editor or another left there
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -127,8 +128,8 @@ def clean(notebook: NotebookNode) -> None:
     """Remove what would differ on another machine or bloat the file, in place."""
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
-        cell.metadata.pop("collapsed", None)
+        kept = {k: v for k, v in cell.metadata.items() if k in CELL_METADATA}
+        cell.metadata = nbformat.from_dict(kept)
         for output in cell.get("outputs", ()):
             output.get("data", {}).pop(WIDGET_VIEW, None)
 
