@@ -8,8 +8,7 @@ else
 BIN := $(VENV)/bin
 endif
 READY := $(VENV)/.ready
-PAGE  := _build/html/index.html
-BUILD := $(BIN)/jupyter-book build . --all -n -W --keep-going
+BUILD := $(BIN)/python -m tools.build
 
 # A Python from 3.11 to 3.13: `make PYTHON=/path/to/python book` names one by hand.
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -31,14 +30,13 @@ $(READY): requirements.txt constraints.txt pyproject.toml
 
 book: $(READY) ## build the book and print the path of its first page
 	$(BUILD)
-	@echo "The book is built. Open $(CURDIR)/$(PAGE)"
 
 test: $(READY) ## lint, types, unit tests, every notebook, site build, browser tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q
-	$(BUILD)
+	$(BUILD) --all
 	$(BIN)/python -m pytest -q tests/site
 
 notebooks: $(READY) ## execute the changed chapters in place
@@ -57,4 +55,4 @@ lock: $(READY) ## write down the exact set of packages that is installed
 	$(BIN)/python -m tools.lock
 
 clean: ## remove the environment and everything built
-	rm -rf $(VENV) _build _ext/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) _build _ext/katex/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,7 +1,7 @@
 """What the tests of utils.scratch share: comparing with PyTorch, and one of each."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -77,6 +77,7 @@ def assert_like_torch(forward, backward, reference, arrays, seed, differences=Tr
         check_gradients(
             lambda: np.sum(forward(**arrays)[0] * dy),
             {n: (arrays[n], g) for n, g in zip(floats, grads, strict=True)},
+            tolerance=1e-5,  # of some drawn inputs the third derivative is large
         )
 
 
@@ -92,7 +93,6 @@ class Case:
     shapes: dict[str, tuple[int, ...]]
     forward: Callable
     batched: tuple[str, ...] = ()
-    extra: dict = field(default_factory=dict)
 
     @property
     def backward(self):

@@ -282,6 +282,16 @@ def test_multi_head_attention_is_the_keras_layer():
     assert_close(y, expected)
 
 
+def test_the_key_bias_shifts_all_scores_of_a_query_and_so_changes_nothing():
+    arrays = multi(np.random.default_rng(0), 2, 3, 4, (2, 3, 2, 2, 2, 3), 2)
+    y, cache = scratch.multi_head_attention(**arrays, n_heads=2)
+    *_, dbk, _, _ = scratch.multi_head_attention_backward(np.ones_like(y), cache)
+    np.testing.assert_allclose(dbk, 0, atol=1e-14)
+    arrays["bk"] += 1
+    moved, _ = scratch.multi_head_attention(**arrays, n_heads=2)
+    np.testing.assert_allclose(moved, y, rtol=1e-12)
+
+
 def test_a_blind_query_gets_the_output_bias():
     arrays = multi(np.random.default_rng(0), 1, 2, 3, (2, 2, 2, 2, 2, 3), 2)
     mask = np.array([[True, True, True], [False, False, False]])

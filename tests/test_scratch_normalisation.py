@@ -122,7 +122,11 @@ def batch_norm_with(x=None, gamma=None, running=None, **settings):
         ),
         (
             lambda: batch_norm_with(running={"mean": np.ones(3)}),
-            r"running must hold mean and var, got \['mean'\]",
+            r"running must be a dict of mean and var, got \['mean'\]",
+        ),
+        (
+            lambda: batch_norm_with(running=np.ones(3)),
+            "running must be a dict of mean and var, got ndarray",
         ),
         (
             lambda: batch_norm_with(running={"mean": np.ones(3), "var": np.ones(1)}),

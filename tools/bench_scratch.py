@@ -20,7 +20,7 @@ from utils import scratch
 Step = Callable[[], object]
 
 
-def run(pairs: int = 15) -> list[tuple[str, float, float | None]]:
+def run(pairs: int = 25) -> list[tuple[str, float, float | None]]:
     """Measure everything; return (name, seconds over PyTorch's seconds, target)."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -46,7 +46,7 @@ def main() -> None:
         print(f"{name:52} {value:5.2f}  {'' if target is None else f'≤ {target:g}'}")
 
 
-def ratio(ours: Step, theirs: Step, pairs: int, repeats: int = 5) -> float:
+def ratio(ours: Step, theirs: Step, pairs: int, repeats: int = 3) -> float:
     """Median over pairs of the time of `ours` divided by that of `theirs`."""
     for step in (ours, theirs):
         seconds(step, repeats)

@@ -19,7 +19,7 @@ import os
 import re
 import subprocess
 import sys
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -79,7 +79,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
 
     targets = [options.out / path.name if options.out else path for path in paths]
-    with ProcessPoolExecutor(options.jobs) as pool:
+    with ThreadPoolExecutor(options.jobs) as pool:
         problems = list(pool.map(execute, paths, targets))
     for path, problem in zip(paths, problems, strict=True):
         print(f"{path.name}: {problem or 'executed'}")

@@ -22,19 +22,19 @@ def check_gradients(
         gradients: Under each name, the float64 array and the gradient to check.
         tolerance: Largest relative error allowed; see `relative_error`. Where a
             gradient is so small that differences of this loss are mostly rounding
-            (below 1e-4, or 1e-4 times the loss), the error is taken relative to that.
+            (below 1e-3, or 1e-3 times the loss), the error is taken relative to that.
 
     Raises:
         AssertionError: A gradient is wrong. The message names it and its worst entry.
         ValueError: An array is not float64, or its gradient has another shape.
 
-    Source: chapter foundations/backprop.
+    Source: chapter foundations/backprop, eq-backprop-central.
 
     Example:
         >>> w = np.array([1.0, 2.0])
         >>> check_gradients(lambda: (w**2).sum(), {"w": (w, 2 * w)})
     """
-    floor = 1e-4 * max(1.0, abs(float(f())))
+    floor = 1e-3 * max(1.0, abs(float(f())))
     for name, (array, gradient) in gradients.items():
         if not isinstance(array, np.ndarray) or array.dtype != np.float64:
             kind = getattr(array, "dtype", type(array).__name__)
@@ -82,7 +82,7 @@ def numerical_gradient(
     Raises:
         ValueError: x is not an array of floats, or step is not positive.
 
-    Source: chapter foundations/backprop.
+    Source: chapter foundations/backprop, eq-backprop-central.
     """
     if not isinstance(x, np.ndarray) or not np.issubdtype(x.dtype, np.floating):
         kind = getattr(x, "dtype", type(x).__name__)

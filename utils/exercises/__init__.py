@@ -1,4 +1,4 @@
-"""Checkers for the exercises: ``check("backprop-2", answer)`` says what is right or off.
+"""Checkers for the exercises: ``check("backprop-2", answer)`` says what is off.
 
 Each chapter's checkers live in the module of the chapter's name. A checker looks at
 one answer and either returns (right) or raises :class:`Hint` with a sentence that
@@ -19,7 +19,7 @@ import numpy as np
 __all__ = ["Exercise", "Hint", "check", "exercise", "exercises", "expect_array"]
 
 
-class Hint(Exception):  # noqa: N818 - it is feedback for a reader, not a failure
+class Hint(Exception):
     """What a checker raises for a wrong answer: feedback that teaches."""
 
 

@@ -14,7 +14,7 @@ def relu(x: Array) -> tuple[Array, Array]:
     Raises:
         ValueError: x is not an array of floats.
 
-    Source: chapter foundations/backprop.
+    Source: chapter foundations/first_network, eq-first-network-relu.
     """
     _checks.floats(x=x)
     return np.maximum(x, 0), x
@@ -35,7 +35,8 @@ def sigmoid(x: Array) -> tuple[Array, Array]:
     Raises:
         ValueError: x is not an array of floats.
 
-    Source: chapter foundations/first_network.
+    Source: chapter foundations/first_network, eq-first-network-sigmoid; for the
+    backward eq-first-network-sigmoid-slope.
     """
     _checks.floats(x=x)
     e = np.exp(-np.abs(x))
@@ -56,7 +57,7 @@ def tanh(x: Array) -> tuple[Array, Array]:
     Raises:
         ValueError: x is not an array of floats.
 
-    Source: chapter foundations/backprop.
+    Source: chapter foundations/backprop, eq-backprop-phi.
     """
     _checks.floats(x=x)
     y = np.tanh(x)
@@ -114,7 +115,8 @@ def softmax(x: Array, axis: int = -1) -> Array:
     Raises:
         ValueError: x is not an array of floats, or has no such axis.
 
-    Source: chapter foundations/backprop.
+    Source: chapter foundations/backprop, eq-backprop-softmax; for the backward
+    eq-backprop-softmax-jacobian.
     """
     _checks.floats(x=x)
     e = np.exp(x - x.max(axis=axis, keepdims=True))

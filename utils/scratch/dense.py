@@ -20,7 +20,8 @@ def linear(x: Array, w: Array, b: Array) -> tuple[Array, tuple[Array, ...]]:
     Raises:
         ValueError: A shape does not fit, or the dtypes are not one float dtype.
 
-    Source: chapter foundations/backprop.
+    Source: chapter foundations/backprop, eq-backprop-linear; for the backward
+    eq-backprop-x, eq-backprop-w and eq-backprop-b.
     """
     _checks.shapes(x=(x, "... D"), w=(w, "D M"), b=(b, "M"))
     return x @ w + b, (x, w)

@@ -21,7 +21,7 @@ def mse(pred: Array, target: Array) -> tuple[np.floating, Array]:
     Raises:
         ValueError: The shapes or dtypes differ, or there is no element.
 
-    Source: chapter foundations/first_network.
+    Source: chapter foundations/first_network, eq-first-network-mse.
     """
     _check_target(pred=pred, target=target)
     error = pred - target
@@ -42,7 +42,8 @@ def cross_entropy(logits: Array, labels: Array) -> tuple[np.floating, Array]:
     Raises:
         ValueError: A label is not a class, or a shape or dtype is wrong.
 
-    Source: chapter foundations/backprop.
+    Source: chapter foundations/backprop, eq-backprop-softmax; for the gradient
+    eq-backprop-softmax-ce.
     """
     _check_target(logits=logits)
     if logits.ndim == 0:
@@ -73,7 +74,8 @@ def binary_cross_entropy(logits: Array, target: Array) -> tuple[np.floating, Arr
     Raises:
         ValueError: A target is outside [0, 1], or the shapes or dtypes differ.
 
-    Source: chapter foundations/first_network.
+    Source: chapter foundations/first_network, eq-first-network-bce-stable; for the
+    gradient eq-first-network-bce-gradient.
     """
     _check_target(logits=logits, target=target)
     wrong = target[~((target >= 0) & (target <= 1))]

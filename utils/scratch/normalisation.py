@@ -41,8 +41,9 @@ def batch_norm(
     Source: Ioffe and Szegedy, "Batch normalization", ICML 2015; the conventions for
     `running` are PyTorch's.
     """
-    if set(running) != {"mean", "var"}:
-        raise ValueError(f"running must hold mean and var, got {sorted(running)}")
+    if not isinstance(running, dict) or set(running) != {"mean", "var"}:
+        held = sorted(running) if isinstance(running, dict) else type(running).__name__
+        raise ValueError(f"running must be a dict of mean and var, got {held}")
     mean, var = running["mean"], running["var"]
     _checks.shapes(
         x=(x, "N C H W" if np.ndim(x) == 4 else "N C"),

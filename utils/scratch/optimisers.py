@@ -40,7 +40,7 @@ def sgd(
     Raises:
         ValueError: A gradient has no parameter, or another shape or dtype.
 
-    Source: chapter foundations/first_network.
+    Source: chapter foundations/first_network, eq-first-network-descent.
 
     Example:
         >>> params, state = {"w": np.ones(2)}, {}

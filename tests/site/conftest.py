@@ -1,0 +1,67 @@
+"""A browser over the built book; build it first: ``python -m tools.build``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tools.browser import SITE, find_browser, launch, serve
+
+NO_BROWSER = (
+    "no Chromium, Chrome or Edge here, so the built pages are not tested; "
+    "install one, or run: playwright install chromium"
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _site() -> None:
+    """Fail with one clear line when there is nothing to test."""
+    if not (SITE / "index.html").is_file():
+        pytest.exit(
+            "the book is not built: run `python -m tools.build` first", returncode=1
+        )
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        if find_browser(playwright) is None:
+            if os.environ.get("CI"):
+                pytest.fail(NO_BROWSER)
+            pytest.skip(NO_BROWSER)
+        running = launch(playwright)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    """Where the site is served, on this machine alone."""
+    with serve() as url:
+        yield url
+
+
+@pytest.fixture
+def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Open a reader's browser: its own storage, and the network cut."""
+    opened: list[BrowserContext] = []
+
+    def make(**options: object) -> BrowserContext:
+        context = browser.new_context(**options)
+        context.set_offline(True)
+        opened.append(context)
+        return context
+
+    yield make
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def reader(new_context: Callable[..., BrowserContext]) -> Page:
+    """A page of a wide, light window, with the network cut."""
+    options = {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"}
+    return new_context(**options).new_page()

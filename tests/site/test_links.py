@@ -1,0 +1,110 @@
+"""Every link within the book leads somewhere; none leads to a place that is not set."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from tools.browser import SITE, pages
+from tools.notebooks import chapters, repository_url
+
+PAGES = pages()
+
+
+class Links(HTMLParser):
+    """The ids of a page, and what it links to or loads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.links: list[str] = []
+        self.texts: list[str] = []
+        self.loads: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]):
+        values = {name: value or "" for name, value in attributes}
+        if "id" in values:
+            self.ids.add(values["id"])
+        if tag == "a" and "href" in values:
+            self.links.append(values["href"])
+        if tag in ("img", "script", "source", "iframe") and "src" in values:
+            self.loads.append(values["src"])
+        if tag == "link" and "href" in values:
+            self.loads.append(values["href"])
+
+
+@cache
+def read(path: Path) -> Links:
+    links = Links()
+    links.feed(path.read_text(encoding="utf-8"))
+    return links
+
+
+def broken(page: Path, link: str) -> bool:
+    """Tell whether a link within the site leads nowhere."""
+    parts = urlsplit(link)
+    if parts.scheme or link.startswith("//"):
+        return False
+    target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
+    if not target.is_file():
+        return True
+    if not parts.fragment or target.suffix != ".html":
+        return False
+    return unquote(parts.fragment) not in read(target).ids
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_link_within_the_book_leads_somewhere(name: str):
+    page = SITE / name
+    found = read(page)
+    links = [link for link in found.links if link != "#"] + found.loads
+    assert [link for link in links if broken(page, link)] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_loads_anything_from_elsewhere(name: str):
+    elsewhere = ("http:", "https:", "//")
+    assert [x for x in read(SITE / name).loads if x.startswith(elsewhere)] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_to_the_project_are_right_or_not_there(name: str):
+    services = ("github.com", "colab.research.google.com", "mybinder.org")
+    links = [link for link in read(SITE / name).links if urlsplit(link).netloc]
+    to_project = [
+        link
+        for link in links
+        if urlsplit(link).netloc in services
+        and ("/edit/" in link or "/blob/" in link or "/v2/gh/" in link)
+    ]
+    if repository_url():
+        path = repository_url().removeprefix("https://github.com/")
+        assert all(path in link for link in to_project)
+    else:
+        assert to_project == []
+
+
+@pytest.mark.parametrize("path", chapters(), ids=lambda path: path.stem)
+def test_the_notebook_of_a_chapter_can_be_downloaded(path: Path):
+    page = SITE / "chapters" / path.relative_to(path.parents[1]).with_suffix(".html")
+    (link,) = [x for x in read(page).links if x.endswith(".ipynb")]
+    copy = (page.parent / link).resolve()
+    assert json.loads(copy.read_text("utf-8")) == json.loads(path.read_text("utf-8"))
+
+
+def test_next_leads_through_the_whole_book():
+    order = []
+    page = SITE / "chapters" / "index.html"
+    while page is not None:
+        order.append(page.relative_to(SITE).as_posix())
+        text = page.read_text(encoding="utf-8")
+        head = text[: text.index("</head>")]
+        _, found, after = head.partition('<link rel="next"')
+        link = after.partition('href="')[2].partition('"')[0] if found else ""
+        page = (page.parent / link).resolve() if link else None
+    assert sorted(order) == [name for name in PAGES if name.startswith("chapters/")]

@@ -1,0 +1,223 @@
+"""What a reader does with the book: chooses, slides, searches, turns pages, prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tools.browser import SITE, pages
+
+CHAPTERS = [name for name in pages() if name.startswith("chapters/")]
+
+
+def on_disk(name: str) -> str:
+    return (SITE / name).as_uri()
+
+
+def having(mark: str) -> list[str]:
+    """Return the pages whose HTML has a piece of text."""
+    return [name for name in CHAPTERS if mark in (SITE / name).read_text("utf-8")]
+
+
+WITH_TABS = having('class="framework-tabs"')
+WITH_SLIDERS = having('class="book-explore')
+
+
+def test_the_book_opens_at_its_first_page(reader: Page):
+    reader.goto(on_disk("index.html"))
+    reader.wait_for_url("**/chapters/index.html")
+    expect(reader.locator("article h1")).to_be_visible()
+
+
+def test_there_are_tabs_and_sliders_to_test():
+    assert len(WITH_TABS) >= 2
+    assert len(WITH_SLIDERS) >= 2
+
+
+def panels(page: Page, framework: str) -> list[bool]:
+    """Return for each panel of a framework whether it is seen."""
+    selector = f".framework-panel[data-framework={framework}]"
+    return [panel.is_visible() for panel in page.locator(selector).all()]
+
+
+def test_keras_chosen_on_one_page_is_shown_on_the_next(reader: Page):
+    first, second = WITH_TABS[:2]
+    reader.goto(on_disk(first))
+    assert all(panels(reader, "pytorch"))
+    assert not any(panels(reader, "keras"))
+    reader.get_by_role("tab", name="Keras").first.click()
+    assert all(panels(reader, "keras"))
+    assert not any(panels(reader, "pytorch"))
+    reader.goto(on_disk(second))
+    assert all(panels(reader, "keras"))
+    assert not any(panels(reader, "pytorch"))
+    for tab in reader.get_by_role("tab", name="Keras").all():
+        expect(tab).to_have_attribute("aria-selected", "true")
+
+
+def test_tabs_are_used_by_keyboard(reader: Page):
+    reader.goto(on_disk(WITH_TABS[0]))
+    tab = reader.get_by_role("tab", name="PyTorch").first
+    tab.focus()
+    reader.keyboard.press("ArrowRight")
+    keras = reader.get_by_role("tab", name="Keras").first
+    expect(keras).to_be_focused()
+    expect(keras).to_have_attribute("aria-selected", "true")
+    assert all(panels(reader, "keras"))
+    reader.keyboard.press("Home")
+    expect(tab).to_be_focused()
+    assert all(panels(reader, "pytorch"))
+    reader.keyboard.press("End")
+    reader.keyboard.press("ArrowRight")  # from the last to the first
+    expect(tab).to_be_focused()
+
+
+def test_the_tab_under_the_pointer_stays_where_it_is(reader: Page):
+    reader.goto(on_disk(WITH_TABS[0]))
+    tab = reader.get_by_role("tab", name="Keras").last
+    tab.scroll_into_view_if_needed()
+    before = tab.bounding_box()
+    tab.click()
+    after = tab.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert abs(before["y"] - after["y"]) < 2
+
+
+def test_another_window_of_the_book_follows(reader: Page):
+    reader.goto(on_disk(WITH_TABS[0]))
+    other = reader.context.new_page()
+    other.goto(on_disk(WITH_TABS[1]))
+    other.get_by_role("tab", name="Keras").first.click()
+    expect(reader.get_by_role("tab", name="Keras").first).to_have_attribute(
+        "aria-selected", "true"
+    )
+
+
+def test_both_frameworks_are_read_without_scripts_and_on_paper(
+    new_context: Callable[..., BrowserContext], reader: Page
+):
+    plain = new_context(java_script_enabled=False).new_page()
+    plain.goto(on_disk(WITH_TABS[0]))
+    reader.goto(on_disk(WITH_TABS[0]))
+    reader.emulate_media(media="print")
+    for page in (plain, reader):
+        for framework in ("pytorch", "keras"):
+            assert all(panels(page, framework))
+        assert page.locator(".framework-name").first.is_visible()
+        assert not page.locator(".framework-tablist").first.is_visible()
+
+
+@pytest.mark.parametrize("name", WITH_SLIDERS)
+def test_every_slider_changes_its_picture(name: str, reader: Page):
+    reader.goto(on_disk(name))
+    for figure in reader.locator("figure.book-explore").all():
+        figure.scroll_into_view_if_needed()
+        picture = figure.locator("img").first
+        for slider in figure.locator("input[type=range]").all():
+            start = slider.input_value()
+            low, high = slider.get_attribute("min"), slider.get_attribute("max")
+            before = picture.evaluate("(i) => [i.src, i.alt]")
+            value = figure.locator("output").first.inner_text()
+            reader.evaluate("window.seen = {}")
+            slider.focus()
+            slider.press("End" if start != high else "Home")
+            assert slider.input_value() in (low, high)
+            reader.wait_for_function(
+                "([image, src]) => image.src !== src && image.complete"
+                " && image.naturalWidth > 0",
+                arg=[picture.element_handle(), before[0]],
+            )
+            after = picture.evaluate("(i) => [i.src, i.alt]")
+            assert after[1] != before[1], "the alt text must follow the picture"
+            values = figure.locator("output").all_inner_texts()
+            assert value not in values or len(values) > 1
+            assert slider.get_attribute("aria-valuetext")
+
+
+def test_search_finds_a_word(reader: Page):
+    trouble: list[str] = []
+    reader.on("requestfailed", lambda request: trouble.append(request.url))
+    reader.on("pageerror", lambda error: trouble.append(str(error)))
+    reader.goto(on_disk("search.html") + "?q=gradient")
+    results = reader.locator("#search-results li a")
+    expect(results.first).to_be_visible(timeout=10_000)
+    assert results.count() >= 2
+    assert trouble == []
+    results.first.click()
+    reader.wait_for_url("**/chapters/**")
+
+
+def test_the_search_dialog_opens_by_key_and_leads_to_results(reader: Page):
+    reader.goto(on_disk(CHAPTERS[0]))
+    reader.keyboard.press("Control+k")
+    field = reader.locator("#pst-search-dialog input")
+    expect(field).to_be_focused()
+    field.fill("gradient")
+    field.press("Enter")
+    reader.wait_for_url("**/search.html?q=gradient")
+    expect(reader.locator("#search-results li a").first).to_be_visible(timeout=10_000)
+
+
+def test_colours_are_switched_and_kept(reader: Page):
+    theme = "document.documentElement.dataset.theme"
+    reader.goto(on_disk(CHAPTERS[0]))
+    assert reader.evaluate(theme) == "light"
+    button = reader.locator(".theme-switch-button").first
+    for _ in range(3):
+        button.click()
+        if reader.evaluate(theme) == "dark":
+            break
+    assert reader.evaluate(theme) == "dark"
+    dark = reader.evaluate("getComputedStyle(document.body).backgroundColor")
+    reader.goto(on_disk(CHAPTERS[1]))
+    assert reader.evaluate(theme) == "dark"
+    assert reader.evaluate("getComputedStyle(document.body).backgroundColor") == dark
+
+
+def test_the_menus_open_on_a_phone(new_context: Callable[..., BrowserContext]):
+    page = new_context(viewport={"width": 390, "height": 844}).new_page()
+    page.goto(on_disk(WITH_TABS[0]))
+    chapters = page.locator("nav.bd-docs-nav").first
+    expect(chapters).not_to_be_in_viewport()
+    page.get_by_role("button", name="Chapters").click()
+    expect(page.get_by_role("link", name="Notation", exact=True)).to_be_in_viewport()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="On this page").click()
+    link = page.locator("#pst-secondary-sidebar-modal a.nav-link").first
+    expect(link).to_be_in_viewport()
+
+
+def test_wide_equations_can_be_scrolled_by_keyboard(
+    new_context: Callable[..., BrowserContext],
+):
+    page = new_context(viewport={"width": 390, "height": 844}).new_page()
+    wide = 0
+    for name in having('class="math-scroll"'):
+        page.goto(on_disk(name))
+        page.wait_for_timeout(200)
+        for box in page.locator(".math-scroll").all():
+            scrolls = box.evaluate("(b) => b.scrollWidth > b.clientWidth + 1")
+            reachable = box.get_attribute("tabindex") == "0"
+            assert reachable == scrolls
+            wide += scrolls
+    assert wide > 0
+
+
+def test_code_can_be_copied(reader: Page):
+    reader.goto(on_disk(WITH_TABS[0]))
+    cells = reader.locator("div.cell_input").count()
+    buttons = reader.locator("div.cell_input button.copybtn")
+    expect(buttons).to_have_count(cells)
+    expect(reader.get_by_role("button", name="Copy").first).to_be_attached()
+
+
+def test_equations_are_numbered_and_referred_to(reader: Page):
+    name = having('class="eqno"')[0]
+    reader.goto(on_disk(name))
+    numbers = reader.locator(".eqno").all_inner_texts()
+    assert len(numbers) == len(set(numbers))
+    link = reader.locator("main a[href*='#equation-']").first
+    assert link.inner_text().strip("()") in " ".join(numbers)

@@ -1,0 +1,142 @@
+"""Pages load one style sheet and one script; what nobody uses is left out."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.book_builder import Built, build, code, notebook
+from tools.build import ROOT
+
+sys.path.append(str(ROOT / "_ext"))
+import light_pages
+
+CITING = """# Sources
+
+{cite:p}`someone2020`
+
+|   | one |
+|---|-----|
+| a | 1   |
+
+```{bibliography}
+```
+"""
+BIB = "@book{someone2020, author={Some One}, title={Book}, year={2020}, publisher={P}}"
+FILES = {
+    "first.md": "# First\n\nText.\n",
+    "chapter.ipynb": notebook(
+        code("import sys  # bootstrap", "bootstrap", "hide-cell"),
+        code("x = 1", "hide-cell", mystnb={"code_prompt_show": "Show <the> solution"}),
+    ),
+    "sources.md": CITING,
+    "references.bib": BIB,
+}
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    return build(tmp_path_factory.mktemp("light"), FILES)
+
+
+def test_the_build_is_clean(book: Built):
+    assert book.status == 0, book.messages
+
+
+@pytest.mark.parametrize("name", ["first", "chapter", "genindex"])
+def test_a_page_loads_one_style_sheet_and_one_script(book: Built, name: str):
+    page = book.page(name)
+    sheets = re.findall(r'<link rel="stylesheet"[^>]*href="([^"]+)"', page)
+    assert sheets == ["_static/pages.css"]
+    assert re.findall(r'<script[^>]*src="([^"]+)"', page) == ["_static/pages.js"]
+
+
+def test_only_the_search_page_loads_the_index(book: Built):
+    assert "searchindex.js" in book.page("search")
+    assert "searchindex.js" not in book.page("first")
+
+
+def test_the_joined_files_are_complete_and_without_icon_fonts(book: Built):
+    css = (book.site / "_static/pages.css").read_text(encoding="utf-8")
+    assert "Font Awesome" not in re.sub(r"--[\w-]+:[^;}]*", "", css)
+    for part in ("article", ".highlight", ".bd-article", "@media print"):
+        assert part in css
+    assert ".katex" not in css, "no page of this book has mathematics"
+    assert "url(katex/fonts/KaTeX_Main-Regular.woff2)" in css
+    js = (book.site / "_static/pages.js").read_text(encoding="utf-8")
+    assert "DOCUMENTATION_OPTIONS" in js
+    assert "framework" in js
+
+
+def test_the_first_page_leads_into_the_book(book: Built):
+    page = book.page("index")
+    assert 'url=first.html"' in page
+    assert 'href="first.html"' in page
+
+
+def test_the_preparation_for_colab_is_not_in_the_page(book: Built):
+    assert "# bootstrap" not in re.sub(r"<[^>]+>", "", book.page("chapter"))
+
+
+def test_a_fold_says_what_it_does(book: Built):
+    page = book.page("chapter")
+    assert '<span class="when-closed">Show &lt;the&gt; solution</span>' in page
+    assert "Toggle hidden content" not in page
+
+
+def test_references_have_no_withdrawn_roles_and_tables_no_nameless_heads(book: Built):
+    page = book.page("sources")
+    assert "doc-biblioentry" not in page
+    assert 'class="citation"' in page
+    assert len(re.findall(r"<th\b", page)) == 1
+
+
+def kept(css: str, *words: str) -> str:
+    return re.sub(r"\s+", "", light_pages.without_unused(css, set(words)))
+
+
+def test_rules_that_cannot_match_are_left_out():
+    assert kept(".a{x:1}.b{x:2}", "a") == ".a{x:1}"
+    assert kept(".a,.b{x:1}", "b") == ".b{x:1}"
+    assert kept(".a .b{x:1}.a>p{x:2}", "a") == ".a>p{x:2}"
+    assert kept("#a{x:1}#b{x:2}", "a") == "#a{x:1}"
+    assert kept("p{x:1}[data-x]{x:2}", "y") == "p{x:1}[data-x]{x:2}"
+
+
+def test_rules_that_may_match_are_kept():
+    assert kept("p:not(.a){x:1}") == "p:not(.a){x:1}"
+    assert kept(":is(.a,.b) p{x:1}", "z") == ":is(.a,.b)p{x:1}"
+    assert kept("@media print{.a{x:1}.b{x:2}}", "a") == "@mediaprint{.a{x:1}}"
+    assert kept("@media print{.b{x:2}}", "a") == ""
+    assert kept("@font-face{font-family:F}") == "@font-face{font-family:F}"
+    assert kept('.a::before{content:".b{"}', "a") == '.a::before{content:".b{"}'
+
+
+def test_addresses_in_style_sheets_follow_their_file():
+    css = 'a{b:url(fonts/x.woff2)}c{d:url("../y.svg")}e{f:url(data:image/svg+xml,z)}'
+    moved = light_pages.rebased(css, "katex")
+    assert "url(katex/fonts/x.woff2)" in moved
+    assert 'url("y.svg")' in moved
+    assert "url(data:image/svg+xml,z)" in moved
+    assert light_pages.rebased("a{b:url(x.png)}", ".") == "a{b:url(x.png)}"
+
+
+def test_an_edited_style_sheet_is_used_by_the_next_build(tmp_path: Path):
+    static, built = tmp_path / "own", tmp_path / "site"
+    static.mkdir()
+    built.mkdir()
+    (built / "book.css").write_text("old{}", encoding="utf-8")
+    (static / "book.css").write_text("new{}", encoding="utf-8")
+    assert "new" in light_pages.joined_styles([static, built])
+
+
+def test_buttons_become_plain_links():
+    source = {"label": "download-source-button", "url": "a/b.ipynb"}
+    text = {"label": "download-source-button", "url": "a/b.md"}
+    group = {"label": "download-buttons", "buttons": [source, text, {"type": "js"}]}
+    (link,) = light_pages.header_links([group])
+    assert link["download"]
+    assert link["url"] == "a/b.ipynb"
