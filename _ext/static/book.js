@@ -76,8 +76,10 @@ if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = f
   };
 
   const mark = (box, name) => {
-    const wide = box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;
-    const scrolls = wide && getComputedStyle(box).overflowX !== "visible";
+    const style = getComputedStyle(box);
+    const wide = box.scrollWidth > box.clientWidth + 1 && style.overflowX !== "visible";
+    const tall = box.scrollHeight > box.clientHeight + 1 && /auto|scroll/.test(style.overflowY);
+    const scrolls = wide || tall;
     if (scrolls) {
       box.tabIndex = 0;
       box.setAttribute("role", "group");
