@@ -111,6 +111,7 @@ def execute(path: Path, target: Path) -> str | None:
         timeout=None if os.environ["BOOK_PROFILE"] == "full" else 600,
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,
+        coalesce_streams=True,
     )
     try:
         client.execute()
