@@ -23,6 +23,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
@@ -402,11 +403,12 @@ def rasterize(fig: Figure, dpi: int = SINGLE_DPI) -> Frame:
     if fig.get_layout_engine() is None:
         fig.set_layout_engine("constrained")
     width, height = fig.get_size_inches()
-    buffer = io.BytesIO()
-    # "tight" would give frames of one series different sizes.
-    with plt.rc_context({"savefig.bbox": None}):
-        fig.savefig(buffer, format="png", dpi=dpi, pil_kwargs={"compress_level": 1})
-    drawn = Image.open(buffer).convert("RGBA")
+    screen_dpi = fig.dpi
+    fig.set_dpi(dpi)
+    canvas = FigureCanvasAgg(fig)
+    canvas.draw()  # once; `savefig` would lay the figure out and draw it twice
+    drawn = Image.fromarray(np.asarray(canvas.buffer_rgba()))
+    fig.set_dpi(screen_dpi)
     white = Image.new("RGBA", drawn.size, "white")
     pixels = np.asarray(Image.alpha_composite(white, drawn).convert("RGB"))
     return Frame(
