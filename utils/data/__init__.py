@@ -6,6 +6,8 @@
     moons = data.load("moons", n=200, noise=0.1, seed=1)  # made here, from a seed
     mnist = data.load("mnist")  # public: read from $BOOK_DATA_DIR, a cache or the web
     coffee = data.image("coffee")  # one picture, (400, 600, 3)
+    numbers = data.texts("number_words")  # sentences with their translations
+    plays = data.text("tiny_shakespeare")  # one long string
 
 Nothing here is a stand-in for anything else: what cannot be had in full and unaltered
 is a `DataError` that says why and what to do.
@@ -17,15 +19,31 @@ import difflib
 import inspect
 from collections.abc import Callable
 
-from utils.data import builtin, public, synthetic
-from utils.data.dataset import DataError, Dataset, FloatArray
+from utils.data import builtin, cifar, language, public, synthetic
+from utils.data.dataset import DataError, Dataset, FloatArray, TextDataset
+from utils.data.number_words import in_chinese, in_english
 
-__all__ = ["DataError", "Dataset", "image", "image_names", "load", "names"]
+__all__ = [
+    "DataError",
+    "Dataset",
+    "TextDataset",
+    "image",
+    "image_names",
+    "in_chinese",
+    "in_english",
+    "load",
+    "names",
+    "text",
+    "text_names",
+    "texts",
+    "texts_names",
+]
 
 _SETS: dict[str, Callable[..., Dataset]] = {
     **builtin.SETS,
     **synthetic.SETS,
     **public.SETS,
+    **cifar.SETS,
 }
 
 
@@ -48,13 +66,9 @@ def load(name: str, **options: object) -> Dataset:
         >>> load("digits").x_train.shape
         (1437, 8, 8)
     """
-    _check_name(name, names(), "data set", others=image_names())
+    _check_name(name, "data set")
     make = _SETS[name]
-    known = inspect.signature(make).parameters
-    for option in options:
-        if option not in known:
-            takes = f"takes {', '.join(known)}" if known else "takes no options"
-            raise DataError(f"data.load({name!r}) {takes}; {option!r} is unknown.")
+    _check_options(f"data.load({name!r})", make, options)
     return make(**options)
 
 
@@ -71,8 +85,47 @@ def image(name: str) -> FloatArray:
     Raises:
         DataError: No picture has that name, or the library came without its file.
     """
-    _check_name(name, image_names(), "picture", others=names())
+    _check_name(name, "picture")
     return builtin.image(name)
+
+
+def text(name: str) -> str:
+    """Loads one long text.
+
+    Args:
+        name: One of `text_names()`.
+
+    Raises:
+        DataError: No text has that name, or it is damaged or out of reach.
+
+    Example:
+        >>> text("tiny_shakespeare")[:14]
+        'First Citizen:'
+    """
+    _check_name(name, "text")
+    return language.TEXTS[name]()
+
+
+def texts(name: str, **options: object) -> TextDataset:
+    """Loads sentences with their classes or translations.
+
+    Args:
+        name: One of `texts_names()`.
+        **options: What a generated set can be told; see `utils.data.number_words`.
+
+    Raises:
+        DataError: No set has that name or takes that option, or it is damaged or out
+            of reach.
+
+    Example:
+        >>> numbers = texts("number_words", largest=999, block=10)
+        >>> len(numbers.x_train), len(numbers.x_test)
+        (800, 200)
+    """
+    _check_name(name, "set of sentences")
+    make = language.PAIRS[name]
+    _check_options(f"data.texts({name!r})", make, options)
+    return make(**options)
 
 
 def names() -> list[str]:
@@ -85,17 +138,47 @@ def image_names() -> list[str]:
     return list(builtin.IMAGES)
 
 
-def _check_name(name: str, known: list[str], kind: str, others: list[str]) -> None:
+def text_names() -> list[str]:
+    """Lists the names that `text` knows."""
+    return list(language.TEXTS)
+
+
+def texts_names() -> list[str]:
+    """Lists the names that `texts` knows."""
+    return list(language.PAIRS)
+
+
+_KINDS: dict[str, tuple[str, Callable[[], list[str]]]] = {
+    "data set": ("data.load", names),
+    "picture": ("data.image", image_names),
+    "text": ("data.text", text_names),
+    "set of sentences": ("data.texts", texts_names),
+}
+
+
+def _check_name(name: str, kind: str) -> None:
+    known = _KINDS[kind][1]()
     if name in known:
         return
-    if name in others:
-        other = "data.image" if kind == "data set" else "data.load"
-        raise DataError(f"{name!r} is no {kind}, but {other}({name!r}) has it.")
+    for other, there in _KINDS.values():
+        if name in there():
+            raise DataError(f"{name!r} is no {kind}, but {other}({name!r}) has it.")
     near = []
     if isinstance(name, str):
         near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.6)
     hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    plural = "sets of sentences" if kind == "set of sentences" else f"{kind}s"
     raise DataError(
-        f"there is no {kind} called {name!r}.{hint} The {kind}s are: "
+        f"there is no {kind} called {name!r}.{hint} The {plural} are: "
         f"{', '.join([*near, *(each for each in known if each not in near)])}."
     )
+
+
+def _check_options(
+    call: str, make: Callable[..., object], options: dict[str, object]
+) -> None:
+    known = inspect.signature(make).parameters
+    for option in options:
+        if option not in known:
+            takes = f"takes {', '.join(known)}" if known else "takes no options"
+            raise DataError(f"{call} {takes}; {option!r} is unknown.")

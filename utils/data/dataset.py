@@ -54,3 +54,39 @@ class Dataset:
             f"  classes  {len(self.classes)}: {', '.join(self.classes)}\n"
             f"  source   {self.source}"
         )
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class TextDataset:
+    """Sentences with what is to be said of them: a class, or another sentence.
+
+    Attributes:
+        name: What it was asked for by.
+        x_train: The training sentences.
+        y_train: Their labels, int64 of shape (N,), or their translations.
+        x_test: The test sentences.
+        y_test: Their labels or translations.
+        source: Where the sentences came from, in words.
+        classes: The classes' names, where there are classes.
+    """
+
+    name: str
+    x_train: list[str]
+    y_train: LabelArray | list[str]
+    x_test: list[str]
+    y_test: LabelArray | list[str]
+    source: str
+    classes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        if self.classes:
+            about = f"  classes  {len(self.classes)}: {', '.join(self.classes)}"
+        else:
+            about = f"  first    {self.x_train[0]!r} → {self.y_train[0]!r}"
+        return (
+            f"{self.name}\n"
+            f"  train    {len(self.x_train):,} sentences\n"
+            f"  test     {len(self.x_test):,}\n"
+            f"{about}\n"
+            f"  source   {self.source}"
+        )

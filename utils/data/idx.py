@@ -9,6 +9,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 from math import prod
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,18 @@ Bytes = NDArray[np.uint8]
 
 class BadBytesError(Exception):
     """The message says what is wrong, as the end of "this file …"."""
+
+
+class Record(Protocol):
+    """What is on record of a file: enough to tell it from any other."""
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the bytes."""
 
 
 @dataclass(frozen=True)
@@ -71,16 +84,25 @@ def unpack_and_check(packed: bytes, file: IdxFile) -> bytes:
             ) from None
         except (OSError, zlib.error) as error:
             raise BadBytesError(f"cannot be unpacked ({error})") from None
-    start = content[:200].lstrip()
-    if start.lower().startswith((b"<!doctype", b"<html", b"<head", b"<?xml")):
-        begins = start[:40].decode("latin-1")
-        raise BadBytesError(f"is a web page, not data (it begins with {begins!r})")
+    refuse_web_page(content)
     check_hash(content, file)
     return content
 
 
-def check_hash(content: bytes, file: IdxFile, part: str = "") -> None:
-    """Compares unpacked bytes with the record.
+def refuse_web_page(content: bytes) -> None:
+    """Tells a page that says "not found" or "log in" from data.
+
+    Raises:
+        BadBytesError: It is one.
+    """
+    start = content[:200].lstrip()
+    if start.lower().startswith((b"<!doctype", b"<html", b"<head", b"<?xml")):
+        begins = start[:40].decode("latin-1")
+        raise BadBytesError(f"is a web page, not data (it begins with {begins!r})")
+
+
+def check_hash(content: bytes, file: Record, part: str = "") -> None:
+    """Compares bytes with the record.
 
     Args:
         content: The bytes.
