@@ -230,6 +230,10 @@ def fit_keras(
     call, as ``compile(steps_per_execution=32)`` would, and the model keeps that
     setting. The batches and the updates are the same.
 
+    Each epoch draws a new order, as in `fit`. ``model.fit`` on arrays does not, with
+    the TensorFlow engine and a global seed (`runtime.setup` sets one): it repeats the
+    first epoch's order.
+
     Args:
         model: A compiled ``keras.Model``.
         data: The pair ``(x, y)``, as for `fit`.
@@ -275,9 +279,7 @@ def fit_keras(
         recorder = _keras_recorder()(monitor, patience, stop_at_nan=True, bar=bar)
         # Callbacks that add to the logs, such as a schedule, come before the recorder.
         model.fit(
-            _one_or_all(inputs),
-            target,
-            batch_size=batch_size,
+            **_keras_batches(inputs, target, batch_size, seed),
             epochs=epochs,
             verbose=0,
             callbacks=[*callbacks, recorder],
@@ -570,7 +572,7 @@ def _kind(value: Any) -> str:
     return f"{name} of shape {tuple(shape)}" if shape is not None else name
 
 
-def _one_or_all(inputs: list[Any]) -> Any:
+def _one_or_all(inputs: Sequence[Any]) -> Any:
     return inputs[0] if len(inputs) == 1 else inputs
 
 
@@ -1021,6 +1023,45 @@ def _set_steps_per_execution(model: Any, steps: int | None, n_steps: int) -> Non
         model.steps_per_execution = steps
         # The compiled loops have the old number built in; Keras makes them again.
         model.train_function = model.test_function = model.predict_function = None
+
+
+def _keras_batches(
+    inputs: list[Any], target: Any, batch_size: int, seed: int | None
+) -> dict[str, Any]:
+    """What to give to ``model.fit`` so that it shuffles anew in every epoch."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return {"x": _one_or_all(inputs), "y": target, "batch_size": batch_size}
+    import tensorflow as tf
+
+    arrays = [np.asarray(array) for array in (*inputs, target)]
+    *xs, y = [
+        tf.constant(array, keras.config.floatx() if array.dtype.kind == "f" else None)
+        for array in arrays
+    ]
+    n_examples = len(arrays[-1])
+
+    def epoch(draw: Any) -> Any:
+        order = tf.random.experimental.stateless_shuffle(
+            tf.range(n_examples), seed=tf.stack([draw, 0])
+        )
+        return tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
+
+    draws = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True)
+    batches = draws.take(1).flat_map(epoch)
+    batches = batches.map(
+        lambda rows: (
+            _one_or_all(tuple(tf.gather(x, rows) for x in xs)),
+            tf.gather(y, rows),
+        )
+    )
+    n_steps = math.ceil(n_examples / batch_size)
+    counted = batches.apply(tf.data.experimental.assert_cardinality(n_steps))
+    lean = tf.data.Options()  # taking rows out of an array is too light to share out
+    lean.autotune.enabled = False
+    lean.threading.private_threadpool_size = 1
+    return {"x": counted.prefetch(2).with_options(lean), "shuffle": False}
 
 
 @contextlib.contextmanager
