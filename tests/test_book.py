@@ -145,6 +145,17 @@ def test_every_random_output_is_followed_by_an_assertion(notebook: NotebookNode)
                 )
 
 
+def test_every_pitfall_says_first_what_the_reader_sees(notebook: NotebookNode):
+    # The page appendix/pitfalls is made from these lines.
+    cells = sections(notebook)["Pitfalls"]
+    text = "\n".join(c.source for c in cells if c.cell_type == "markdown")
+    pitfalls = re.split(r"^### ", text.split("## Pitfalls")[1], flags=re.MULTILINE)[1:]
+    assert pitfalls
+    for pitfall in pitfalls:
+        title, symptom = [line for line in pitfall.splitlines() if line.strip()][:2]
+        assert symptom.startswith("**Symptom:** "), f"{title} has no symptom"
+
+
 def test_the_exercises_are_there_and_solved(notebook: NotebookNode):
     cells = sections(notebook)["Exercises"]
     markdown = "\n".join(c.source for c in cells if c.cell_type == "markdown")

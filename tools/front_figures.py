@@ -306,6 +306,7 @@ STOPS = {
     ),
     "chapters/appendix/notation": Stop("Every symbol, its shape, its name in code"),
     "chapters/appendix/glossary": Stop("Every term, with its Chinese name"),
+    "chapters/appendix/pitfalls": Stop("Find your mistake by what you see"),
     "chapters/appendix/references": Stop("Every work cited"),
 }
 

@@ -103,3 +103,24 @@ if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = f
     }
   });
 })();
+
+// --- a table with a field above it: rows without the words are not shown ---------------------
+document.addEventListener("DOMContentLoaded", () => {
+  for (const filter of document.querySelectorAll(".table-filter")) {
+    const field = filter.querySelector("input");
+    const status = filter.querySelector("[role=status]");
+    const box = filter.nextElementSibling;
+    const rows = [...box.querySelectorAll("tbody tr")];
+    const texts = rows.map((row) => row.textContent.toLowerCase());
+    field.addEventListener("input", () => {
+      const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+      let found = 0;
+      rows.forEach((row, k) => {
+        row.hidden = !words.every((word) => texts[k].includes(word));
+        found += !row.hidden;
+      });
+      status.textContent = words.length ? `${found} of ${rows.length}` : "";
+    });
+    filter.hidden = false;
+  }
+});

@@ -86,6 +86,28 @@ def test_the_tab_under_the_pointer_stays_where_it_is(reader: Page):
     assert abs(before["y"] - after["y"]) < 2
 
 
+def test_a_pitfall_is_found_by_what_one_sees(reader: Page):
+    reader.goto(on_disk("chapters/appendix/pitfalls.html"))
+    rows = reader.locator(".pitfall-table tbody tr")
+    everything = rows.count()
+    field = reader.get_by_label("Show rows with these words")
+    field.fill("NAN loss")
+    shown = [row for row in rows.all() if row.is_visible()]
+    assert 0 < len(shown) < everything
+    for row in shown:
+        assert "nan" in row.inner_text()
+        assert "loss" in row.inner_text()
+    expect(reader.locator(".table-filter [role=status]")).to_have_text(
+        f"{len(shown)} of {everything}"
+    )
+    field.fill("")
+    assert all(row.is_visible() for row in rows.all())
+    name = rows.first.get_by_role("link").inner_text()
+    rows.first.get_by_role("link").click()
+    heading = reader.locator("section:target > :is(h2, h3)")
+    assert heading.inner_text().startswith(name)
+
+
 def test_another_window_of_the_book_follows(reader: Page):
     reader.goto(on_disk(WITH_TABS[0]))
     other = reader.context.new_page()
