@@ -284,6 +284,22 @@ def _window() -> str:
     )
 
 
+def _blocks(*places: tuple[float, float]) -> str:
+    return "".join(f'<path class="block" d="M{x} {y}h28v12h-28z"/>' for x, y in places)
+
+
+def _ring(kinds: str, n: int = 8) -> str:
+    """Draw dots on a circle, of each kind in turn."""
+    angles = [2 * math.pi * k / n for k in range(n)]
+    return "".join(
+        _dots(
+            (round(30 + 25 * math.cos(a), 1), round(30 + 25 * math.sin(a), 1)),
+            of=kinds[k % len(kinds)],
+        )
+        for k, a in enumerate(angles)
+    )
+
+
 STOPS = {
     "chapters/setup": Stop("Install the book and check that it works"),
     "chapters/foundations/first_network": Stop(
@@ -299,14 +315,100 @@ STOPS = {
         needs=("chapters/foundations/first_network",),
         sketch=_network(),
     ),
+    "chapters/foundations/training": Stop(
+        "Where losses come from, and the steps that lower them",
+        needs=("chapters/foundations/backprop",),
+        sketch=(
+            '<ellipse class="line" cx="30" cy="30" rx="28" ry="18"/>'
+            '<ellipse class="line" cx="30" cy="30" rx="15" ry="9"/>'
+            '<path class="bold" d="M5 24L14 43L20 19L27 38L31 30"/>'
+            + _dots((31, 30), of="b")
+        ),
+    ),
+    "chapters/foundations/regularization": Stop(
+        "Fit the pattern and not the noise",
+        needs=("chapters/foundations/training",),
+        sketch=(
+            '<path class="line" d="M4 46C8 14 12 60 18 38S24 2 31 30 36 44 42 16 '
+            '50 40 56 8"/><path class="bold" d="M4 48Q34 44 56 12"/>'
+            + _dots((6, 42), (18, 38), (31, 30), (42, 18), (55, 10), of="a")
+        ),
+    ),
     "chapters/vision/cnn": Stop(
         "One small filter for every place of a picture",
         needs=("chapters/foundations/backprop",),
         sketch=_window(),
     ),
+    "chapters/vision/residual_networks": Stop(
+        "A way around each block, and depth begins to help",
+        needs=("chapters/vision/cnn",),
+        sketch=(
+            '<path class="line" d="M22 2V58"/>'
+            + _blocks((8, 14), (8, 34))
+            + '<path class="back" d="M22 6C58 6 58 54 24 54M31 48L23 54L31 59"/>'
+        ),
+    ),
+    "chapters/vision/transfer_learning": Stop(
+        "Start from a network that has already seen something",
+        needs=("chapters/vision/residual_networks",),
+        sketch=(
+            _blocks((2, 18), (2, 32), (2, 46), (32, 18), (32, 32), (32, 46))
+            + _dots((16, 8), of="a")
+            + _dots((46, 8), of="b")
+        ),
+    ),
+    "chapters/sequences/rnn": Stop(
+        "A memory that is written and read at every step",
+        needs=("chapters/foundations/backprop",),
+        sketch=(
+            '<path class="line" d="M30 58V2"/>'
+            '<circle class="a" cx="30" cy="34" r="10"/>'
+            '<path class="back" d="M38 27C58 6 2 6 21 26M13 22L21 27L23 17"/>'
+        ),
+    ),
+    "chapters/sequences/attention": Stop(
+        "Look things up where they are, by what they are",
+        needs=("chapters/sequences/rnn",),
+        sketch=(
+            '<path class="line" d="M8 10L30 50M52 10L30 50"/>'
+            '<path class="bold" d="M30 10L30 50"/>'
+            + _dots((8, 10), (30, 10), (52, 10), of="a")
+            + _dots((30, 52), of="b")
+        ),
+    ),
+    "chapters/sequences/transformer": Stop(
+        "Attention and dense layers, stacked, and nothing else",
+        needs=("chapters/sequences/attention",),
+        sketch=(
+            '<path class="line" d="M17 2V58M45 2V58M17 16H45M17 44H45"/>'
+            + _blocks((3, 10), (3, 26), (3, 42), (31, 10), (31, 26), (31, 42))
+        ),
+    ),
+    "chapters/generative/gan": Stop(
+        "One network makes, the other judges",
+        needs=("chapters/vision/cnn",),
+        sketch=_ring("ab"),
+    ),
+    "chapters/generative/conditional_gan": Stop(
+        "Ask for a class and get it",
+        needs=("chapters/generative/gan",),
+        sketch=_ring("aaab") + '<path class="bold" d="M30 30L9 9M18 10L9 9L10 18"/>',
+    ),
+    "chapters/generative/cyclegan": Stop(
+        "Translate between two kinds without a single pair",
+        needs=("chapters/generative/gan",),
+        sketch=(
+            _dots((6, 22), (8, 32), (5, 42), of="a")
+            + _dots((54, 22), (52, 32), (55, 42), of="b")
+            + '<path class="bold" d="M14 24Q30 8 46 24M38 22L46 24L46 15"/>'
+            '<path class="back" d="M46 40Q30 56 14 40M22 42L14 40L14 49"/>'
+        ),
+    ),
     "chapters/appendix/notation": Stop("Every symbol, its shape, its name in code"),
     "chapters/appendix/glossary": Stop("Every term, with its Chinese name"),
+    "chapters/appendix/faq": Stop("Short answers to questions often asked"),
     "chapters/appendix/pitfalls": Stop("Find your mistake by what you see"),
+    "chapters/appendix/resources": Stop("Courses, books, data and frameworks"),
     "chapters/appendix/references": Stop("Every work cited"),
 }
 
@@ -353,9 +455,11 @@ CSS = """
 .chapter-map .line { fill: none; stroke: var(--pst-color-text-muted); stroke-width: 1.5; }
 .chapter-map :is(.bold, .back) { fill: none; stroke: var(--pst-color-text-base); stroke-width: 2.5; stroke-linecap: round; stroke-linejoin: round; }
 .chapter-map .back { stroke: #d55e00; }
+.chapter-map .block { fill: var(--pst-color-on-background); stroke: var(--pst-color-text-base); stroke-width: 2; stroke-linejoin: round; }
 .chapter-map .a { fill: #0072b2; }
 .chapter-map .b { fill: #d55e00; }
-html[data-theme="dark"] .chapter-map .a { fill: #56b4e9; }
+html[data-theme="dark"] .chapter-map .block { fill: var(--pst-color-on-background); stroke: var(--pst-color-text-base); stroke-width: 2; stroke-linejoin: round; }
+.chapter-map .a { fill: #56b4e9; }
 html[data-theme="dark"] .chapter-map .b { fill: #f0863c; }
 html[data-theme="dark"] .chapter-map .back { stroke: #f0863c; }
 """  # noqa: E501
@@ -385,15 +489,12 @@ def _drawing(width: float, columns: int, kind: str) -> str:
                 height=height,
             )
         y += math.ceil(len(pages) / across) * (height + gap) - gap + 34
-    arrows = [
-        _arrow(cards[before], cards[page])
-        for page in cards
-        for before in STOPS[page].needs
-    ]
+    arrows, lanes = _arrows(cards)
     drawn = [*captions, *arrows, *(_card(card) for card in cards.values())]
+    left = 2 + LANE * lanes
     label = "Each box links to a chapter; an arrow leads to one that builds on it"
     return (
-        f'<svg class="{kind}" viewBox="-2 0 {width + 4:g} {y - 32:g}" '
+        f'<svg class="{kind}" viewBox="{-left:g} 0 {width + left + 2:g} {y - 32:g}" '
         f'role="group" aria-label="{label}">\n' + "\n".join(drawn) + "\n</svg>"
     )
 
@@ -421,8 +522,47 @@ def _card(card: Card) -> str:
     )
 
 
+LANE = 14  # between the boxes' left edge and the arrows that pass by, and between these
+
+
+def _arrows(cards: dict[str, Card]) -> tuple[list[str], int]:
+    """Draw an arrow to each page from those before it; return the lanes used, too.
+
+    Arrows to the same or the next row are direct. The others would run over boxes, so
+    they go down a lane on the left, one for each page that they come from.
+    """
+    rows = sorted({card.y for card in cards.values()})
+    drawn, lanes = [], []
+    for page, end in cards.items():
+        for before in STOPS[page].needs:
+            if before not in cards:
+                continue
+            start = cards[before]
+            if rows.index(end.y) - rows.index(start.y) <= 1:
+                drawn.append(_arrow(start, end))
+                continue
+            if before not in lanes:
+                lanes.append(before)
+            drawn.append(_detour(start, end, -LANE * (1 + lanes.index(before))))
+    return drawn, len(lanes)
+
+
+def _detour(start: Card, end: Card, x: float) -> str:
+    """Draw an arrow that leaves the rows at ``x`` and comes back at its end."""
+    if start.x > 0:  # out below, through the gap under its row
+        middle = start.x + 0.35 * start.width
+        way = f"M{middle:g} {start.y + start.height:g}v12H{x:g}"
+    else:
+        way = f"M0 {start.y + 0.7 * start.height:g}H{x:g}"
+    y = end.y + end.height / 2
+    return (
+        f'<path class="arrow" d="{way}V{y:g}H{end.x - 11:g}"/>'
+        f'<path class="head" d="M{end.x - 3:g} {y:g}l-9 -6v12z"/>'
+    )
+
+
 def _arrow(start: Card, end: Card) -> str:
-    """Draw an arrow from a page to one that builds on it."""
+    """Draw an arrow from a page to one that builds on it, beside it or below."""
     if start.y == end.y:
         x1, y1 = start.x + start.width, start.y + start.height / 2
         x2, y2 = end.x - 3, y1
