@@ -36,7 +36,7 @@ def test_every_operation_has_a_backward_and_a_case():
     others = set(scratch.__all__) - forwards - backwards
     assert others == {
         *("mse", "cross_entropy", "binary_cross_entropy"),
-        *("sgd", "momentum", "rmsprop", "adam", "adamw"),
+        *("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"),
     }
 
 

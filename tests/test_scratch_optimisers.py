@@ -17,6 +17,11 @@ OPTIMISERS = {
         lambda p, lr, beta: torch.optim.SGD(p, lr, momentum=beta),
         st.fixed_dictionaries({"lr": rates, "beta": betas}),
     ),
+    "nesterov": (
+        # torch refuses nesterov without momentum, where it is plain descent.
+        lambda p, lr, beta: torch.optim.SGD(p, lr, momentum=beta, nesterov=beta > 0),
+        st.fixed_dictionaries({"lr": rates, "beta": betas}),
+    ),
     "rmsprop": (
         torch.optim.RMSprop,
         st.fixed_dictionaries({"lr": rates, "alpha": betas, "eps": small}),
@@ -58,6 +63,7 @@ def test_the_defaults_are_torchs(name, dtype, seed):
     reference = {
         "sgd": lambda p: torch.optim.SGD(p, 0.01),
         "momentum": lambda p: torch.optim.SGD(p, 0.01, momentum=0.9),
+        "nesterov": lambda p: torch.optim.SGD(p, 0.01, momentum=0.9, nesterov=True),
     }.get(name, OPTIMISERS[name][0])
     compare(name, reference, {}, [3], dtype, seed)
 

@@ -49,7 +49,7 @@ from utils.scratch.normalisation import (
     layer_norm,
     layer_norm_backward,
 )
-from utils.scratch.optimisers import adam, adamw, momentum, rmsprop, sgd
+from utils.scratch.optimisers import adam, adamw, momentum, nesterov, rmsprop, sgd
 from utils.scratch.recurrent import (
     gru,
     gru_backward,
@@ -92,6 +92,7 @@ __all__ = [
     "mse",
     "multi_head_attention",
     "multi_head_attention_backward",
+    "nesterov",
     "relu",
     "relu_backward",
     "rmsprop",

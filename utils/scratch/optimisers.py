@@ -1,6 +1,6 @@
 """Optimisers: functions that take one step.
 
-All five are called alike, `step(params, grads, state, ...)`:
+All six are called alike, `step(params, grads, state, ...)`:
 
 - `params` is a dict of arrays, changed **in place**;
 - `grads` is a dict of arrays with the same names; a parameter without a gradient is
@@ -79,6 +79,38 @@ def momentum(
         s["v"] *= beta
         s["v"] += g
         p -= lr * s["v"]
+
+
+def nesterov(
+    params: Mapping[str, Array],
+    grads: Mapping[str, Array],
+    state: State,
+    lr: float = 0.01,
+    beta: float = 0.9,
+) -> None:
+    """Momentum that looks ahead: v ← beta v + g, p ← p - lr (g + beta v).
+
+    The parameters are the point looked ahead to, so the gradients are those at params.
+
+    Args:
+        params: Parameters by name.
+        grads: Gradients by name.
+        state: Keeps v under each name.
+        lr: Learning rate.
+        beta: How much of v stays.
+
+    Raises:
+        ValueError: A gradient has no parameter, or another shape or dtype.
+
+    Source: chapter foundations/training, eq-training-nesterov; after Nesterov, "A
+    method for solving the convex programming problem with convergence rate O(1/k²)",
+    1983, in the form of Sutskever et al., ICML 2013.
+    """
+    for name, p, g in _entries(params, grads):
+        s = _remembered(state, name, p, "v")
+        s["v"] *= beta
+        s["v"] += g
+        p -= lr * (g + beta * s["v"])
 
 
 def rmsprop(
