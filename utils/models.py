@@ -1,0 +1,506 @@
+"""Models that more than one chapter uses: residual networks, in PyTorch and in Keras.
+
+The chapter vision/residual_networks derives them and builds them from nothing; what is
+here is the same code, so that other chapters can start where it ends::
+
+    from utils import models
+
+    net = models.resnet_torch(18)  # for 224 × 224 pixels and 1000 classes
+    tiny = models.resnet_torch((1, 1, 1), 10, 1, small_images=True, width=8)
+    twin = models.resnet_keras((1, 1, 1), 10, 1, small_images=True, width=8)
+    equivalence.copy_weights(tiny, twin)
+
+    models.load_published(net, 18)  # weights learned on ImageNet; needs the network
+
+The parameters of `resnet_torch` have the names and shapes under which weights are
+published, ``layer1.0.conv1.weight`` and so on. Importing this module loads neither
+framework.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from utils.data import DataError
+
+if TYPE_CHECKING:
+    import keras
+    import torch
+
+__all__ = [
+    "DEPTHS",
+    "IMAGENET_MEAN",
+    "IMAGENET_STD",
+    "PUBLISHED",
+    "load_published",
+    "resnet_keras",
+    "resnet_torch",
+]
+
+DEPTHS: dict[int, tuple[bool, tuple[int, ...]]] = {
+    18: (False, (2, 2, 2, 2)),
+    34: (False, (3, 4, 6, 3)),
+    50: (True, (3, 4, 6, 3)),
+    101: (True, (3, 4, 23, 3)),
+    152: (True, (3, 8, 36, 3)),
+}
+"""Of each depth that has a name: whether its blocks are bottlenecks, and how many each
+stage has. Source: He, Zhang, Ren and Sun, CVPR 2016, table 1."""
+
+IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], dtype=np.float32)
+IMAGENET_STD = np.array([0.229, 0.224, 0.225], dtype=np.float32)
+"""What the published weights expect: colours from 0 to 1, minus the mean of each
+channel, divided by its standard deviation."""
+
+PUBLISHED: dict[int, str] = {
+    18: "resnet18-f37072fd.pth",
+    34: "resnet34-b627a593.pth",
+    50: "resnet50-0676ba61.pth",
+}
+"""Files of weights learned on ImageNet, by depth. The last eight digits of each name
+are the first of the file's SHA-256."""
+
+_ADDRESS = "https://download.pytorch.org/models/"
+
+Depth = int | Sequence[int]
+
+
+def resnet_torch(
+    depth: Depth = 18,
+    n_classes: int | None = 1000,
+    in_channels: int = 3,
+    small_images: bool = False,
+    *,
+    width: int = 64,
+    bottleneck: bool | None = None,
+    zero_init: bool = False,
+) -> torch.nn.Module:
+    """Makes a residual network in PyTorch, with the published parameter names.
+
+    Args:
+        depth: 18, 34, 50, 101 or 152; or the number of blocks in each stage, such as
+            ``(1, 1, 1)``.
+        n_classes: Logits in the output. ``None`` leaves out the last layer, and the
+            network returns its features, shape (N, ``model.n_features``).
+        in_channels: Channels of the images.
+        small_images: Begin with a 3 × 3 convolution that keeps the size, in place of
+            7 × 7 with stride 2 and max pooling, which leave a quarter of the side.
+        width: Channels of the first stage; every later stage has twice as many.
+        bottleneck: Whether blocks are bottlenecks (1 × 1, 3 × 3, 1 × 1 with four times
+            the channels at the end). Follows from a named depth; otherwise no.
+        zero_init: Let each block begin as the identity, by a zero for the scale of its
+            last batch normalisation.
+
+    Returns:
+        A module from images (N, C, H, W) to logits (N, n_classes). Its parts are
+        ``conv1, bn1, relu, maxpool, layer1, …, avgpool, fc``.
+
+    Raises:
+        ValueError: An argument does not make sense; the message names it.
+
+    Source: He, Zhang, Ren and Sun, "Deep residual learning for image recognition",
+    CVPR 2016; stride in the 3 × 3 convolution of a bottleneck, as the published
+    weights have it.
+
+    Example:
+        >>> net = resnet_torch(50)
+        >>> sum(p.numel() for p in net.parameters())
+        25557032
+    """
+    bottleneck, blocks = _checked(depth, n_classes, in_channels, width, bottleneck)
+    model: torch.nn.Module = _torch_classes().ResNet(
+        bottleneck, blocks, n_classes, in_channels, small_images, width, zero_init
+    )
+    return model
+
+
+def resnet_keras(
+    depth: Depth = 18,
+    n_classes: int | None = 1000,
+    in_channels: int = 3,
+    small_images: bool = False,
+    *,
+    image_size: int | tuple[int | None, int | None] | None = None,
+    width: int = 64,
+    bottleneck: bool | None = None,
+    zero_init: bool = False,
+) -> keras.Model:
+    """Makes the same network in Keras; `equivalence.copy_weights` carries weights over.
+
+    Args:
+        depth: As for `resnet_torch`.
+        n_classes: As for `resnet_torch`; without the last layer the network returns
+            features of shape (N, C).
+        in_channels: As for `resnet_torch`.
+        small_images: As for `resnet_torch`.
+        image_size: Side of the images, or height and width; any size unless given.
+        width: As for `resnet_torch`.
+        bottleneck: As for `resnet_torch`.
+        zero_init: As for `resnet_torch`.
+
+    Returns:
+        A model from images (N, H, W, C) to logits (N, n_classes). Its layers are
+        called ``conv1``, ``bn1``, ``layer1_0`` and so on (a layer for each block),
+        ``avgpool`` and ``fc``.
+
+    Raises:
+        ValueError: An argument does not make sense; the message names it.
+
+    Example:
+        >>> net = resnet_keras((1, 1, 1), 10, 1, small_images=True, image_size=8)
+    """
+    bottleneck, blocks = _checked(depth, n_classes, in_channels, width, bottleneck)
+    import keras
+
+    parts = _keras_classes()
+    height, across = (
+        image_size if isinstance(image_size, tuple) else (image_size, image_size)
+    )
+    x = images = keras.Input((height, across, in_channels))
+    if small_images:
+        x = parts.convolution(width, 3, 1, name="conv1")(x)
+    else:
+        x = keras.layers.ZeroPadding2D(3, name="pad1")(x)
+        x = parts.convolution(width, 7, 2, name="conv1")(x)
+    x = parts.normalisation(name="bn1")(x)
+    x = keras.layers.ReLU(name="relu")(x)
+    if not small_images:
+        # After a ReLU nothing is below zero: zeros do as padding for a maximum.
+        x = keras.layers.ZeroPadding2D(1, name="pad2")(x)
+        x = keras.layers.MaxPooling2D(3, 2, name="maxpool")(x)
+    for stage, count in enumerate(blocks):
+        for number in range(count):
+            x = parts.Block(
+                width * 2**stage,
+                stride=2 if stage and not number else 1,
+                bottleneck=bottleneck,
+                zero_init=zero_init,
+                name=f"layer{stage + 1}_{number}",
+            )(x)
+    x = keras.layers.GlobalAveragePooling2D(name="avgpool")(x)
+    if n_classes is not None:
+        x = keras.layers.Dense(n_classes, name="fc")(x)
+    return keras.Model(images, x)
+
+
+def load_published(model: torch.nn.Module, depth: int = 18) -> torch.nn.Module:
+    """Fills a full-size `resnet_torch` with weights learned on ImageNet.
+
+    The file is taken from ``$BOOK_DATA_DIR`` if it is there, else from the cache of
+    ``torch.hub``, else downloaded (45 MB for 18 layers, 98 MB for 50). Its SHA-256 is
+    checked, and nothing in it is unpickled but arrays. A network without its last layer
+    (``n_classes=None``) gets the rest.
+
+    Args:
+        model: ``resnet_torch(depth)``, with 1000 classes or none.
+        depth: One of `PUBLISHED`.
+
+    Returns:
+        The model.
+
+    Raises:
+        DataError: The file cannot be had, or is not what was published.
+        ValueError: There are no weights for this depth, or the model is another one.
+
+    Example:
+        >>> net = load_published(resnet_torch(18), 18).eval()
+    """
+    import torch
+
+    if depth not in PUBLISHED:
+        known = ", ".join(map(str, PUBLISHED))
+        raise ValueError(f"there are no weights for depth {depth!r}; choose {known}.")
+    name = PUBLISHED[depth]
+    path = _fetched(name)
+    begun = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+    if begun not in name:
+        raise DataError(
+            f"{path} is damaged: its SHA-256 begins with {begun}, not as its name "
+            "says. Delete it and run this again."
+        )
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    if not any(key.startswith("fc.") for key in model.state_dict()):
+        state = {key: v for key, v in state.items() if not key.startswith("fc.")}
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as error:
+        raise ValueError(
+            f"this model does not fit the weights of depth {depth}; make it with "
+            f"resnet_torch({depth}) and change its last layer afterwards. {error}"
+        ) from None
+    return model
+
+
+def _fetched(name: str) -> Path:
+    """The path of a file of weights, downloaded if need be."""
+    import torch
+
+    folder = os.environ.get("BOOK_DATA_DIR")
+    if folder and (Path(folder) / name).is_file():
+        return Path(folder) / name
+    path = Path(torch.hub.get_dir()) / "checkpoints" / name
+    if not path.is_file():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            torch.hub.download_url_to_file(
+                _ADDRESS + name,
+                str(path),
+                hash_prefix=Path(name).stem[-8:],
+                progress=False,
+            )
+        except (OSError, RuntimeError) as error:
+            raise DataError(
+                f"{_ADDRESS}{name} cannot be had ({error}). Try again when you are "
+                f"online, or put the file into $BOOK_DATA_DIR or {path.parent}."
+            ) from None
+    return path
+
+
+def _checked(
+    depth: Depth,
+    n_classes: int | None,
+    in_channels: int,
+    width: int,
+    bottleneck: bool | None,
+) -> tuple[bool, tuple[int, ...]]:
+    """What kind of blocks, and how many a stage; or what was wrong."""
+    for name, number in (
+        ("n_classes", 1 if n_classes is None else n_classes),
+        ("in_channels", in_channels),
+        ("width", width),
+    ):
+        if not isinstance(number, (int, np.integer)) or number < 1:
+            raise ValueError(f"{name} is {number!r}; give a whole number from 1 up.")
+    if isinstance(depth, (int, np.integer)):
+        if depth not in DEPTHS:
+            known = ", ".join(map(str, DEPTHS))
+            raise ValueError(
+                f"depth is {depth}; choose {known}, or give the number of blocks in "
+                "each stage, such as (1, 1, 1)."
+            )
+        usual, blocks = DEPTHS[int(depth)]
+    else:
+        usual, blocks = False, tuple(depth)
+        whole = all(isinstance(n, (int, np.integer)) and n > 0 for n in blocks)
+        if not blocks or not whole:
+            raise ValueError(
+                f"depth is {depth!r}; give whole numbers from 1 up, one for each stage."
+            )
+    return (usual if bottleneck is None else bottleneck), blocks
+
+
+@functools.cache
+def _torch_classes() -> SimpleNamespace:
+    from torch import nn
+    from torch.nn import functional as F
+
+    def convolution(
+        inputs: int, outputs: int, size: int = 3, stride: int = 1
+    ) -> nn.Conv2d:
+        return nn.Conv2d(
+            inputs, outputs, size, stride=stride, padding=size // 2, bias=False
+        )
+
+    class Shortcut(nn.Module):
+        """What both kinds of block share: the way round, and the sum."""
+
+        def shorten(self, inputs: int, outputs: int, stride: int) -> None:
+            self.downsample = None
+            if stride != 1 or inputs != outputs:
+                self.downsample = nn.Sequential(
+                    convolution(inputs, outputs, 1, stride), nn.BatchNorm2d(outputs)
+                )
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            around = x if self.downsample is None else self.downsample(x)
+            return F.relu(self.branch(x) + around)
+
+    class BasicBlock(Shortcut):
+        expansion = 1
+
+        def __init__(self, inputs: int, channels: int, stride: int) -> None:
+            super().__init__()
+            self.conv1 = convolution(inputs, channels, stride=stride)
+            self.bn1 = nn.BatchNorm2d(channels)
+            self.conv2 = convolution(channels, channels)
+            self.bn2 = nn.BatchNorm2d(channels)
+            self.shorten(inputs, channels, stride)
+
+        def branch(self, x: torch.Tensor) -> torch.Tensor:
+            h = F.relu(self.bn1(self.conv1(x)))
+            return self.bn2(self.conv2(h))
+
+    class Bottleneck(Shortcut):
+        expansion = 4
+
+        def __init__(self, inputs: int, channels: int, stride: int) -> None:
+            super().__init__()
+            self.conv1 = convolution(inputs, channels, size=1)
+            self.bn1 = nn.BatchNorm2d(channels)
+            self.conv2 = convolution(channels, channels, stride=stride)
+            self.bn2 = nn.BatchNorm2d(channels)
+            self.conv3 = convolution(channels, 4 * channels, size=1)
+            self.bn3 = nn.BatchNorm2d(4 * channels)
+            self.shorten(inputs, 4 * channels, stride)
+
+        def branch(self, x: torch.Tensor) -> torch.Tensor:
+            h = F.relu(self.bn1(self.conv1(x)))
+            h = F.relu(self.bn2(self.conv2(h)))
+            return self.bn3(self.conv3(h))
+
+    class ResNet(nn.Module):
+        def __init__(
+            self,
+            bottleneck: bool,
+            blocks: tuple[int, ...],
+            n_classes: int | None,
+            in_channels: int,
+            small_images: bool,
+            width: int,
+            zero_init: bool,
+        ) -> None:
+            super().__init__()
+            kind = Bottleneck if bottleneck else BasicBlock
+            self.stages = len(blocks)
+            size, stride = (3, 1) if small_images else (7, 2)
+            self.conv1 = convolution(in_channels, width, size, stride)
+            self.bn1 = nn.BatchNorm2d(width)
+            self.relu = nn.ReLU()
+            self.maxpool = (
+                nn.Identity() if small_images else nn.MaxPool2d(3, 2, padding=1)
+            )
+            inputs = width
+            for stage, count in enumerate(blocks):
+                channels, row = width * 2**stage, []
+                for number in range(count):
+                    stride = 2 if stage and not number else 1
+                    row.append(kind(inputs, channels, stride))
+                    inputs = channels * kind.expansion
+                self.add_module(f"layer{stage + 1}", nn.Sequential(*row))
+            self.avgpool = nn.AdaptiveAvgPool2d(1)
+            self.n_features = inputs
+            self.fc = (
+                nn.Identity() if n_classes is None else nn.Linear(inputs, n_classes)
+            )
+            for module in self.modules():
+                if isinstance(module, nn.Conv2d):
+                    nn.init.kaiming_normal_(module.weight, mode="fan_out")
+                elif zero_init and isinstance(module, Shortcut):
+                    last = module.bn3 if bottleneck else module.bn2
+                    nn.init.zeros_(last.weight)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            h = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+            for stage in range(1, self.stages + 1):
+                h = getattr(self, f"layer{stage}")(h)
+            return self.fc(self.avgpool(h).flatten(1))
+
+    return SimpleNamespace(ResNet=ResNet, BasicBlock=BasicBlock, Bottleneck=Bottleneck)
+
+
+@functools.cache
+def _keras_classes() -> SimpleNamespace:
+    import keras
+    from keras import layers
+
+    def convolution(
+        outputs: int, size: int, stride: int = 1, name: str | None = None
+    ) -> Any:
+        return layers.Conv2D(
+            outputs,
+            size,
+            strides=stride,
+            # "same" would pad otherwise than PyTorch where there is a stride.
+            padding="same" if stride == 1 else "valid",
+            use_bias=False,
+            kernel_initializer=keras.initializers.VarianceScaling(
+                2.0, "fan_out", "untruncated_normal"
+            ),
+            name=name,
+        )
+
+    def normalisation(gamma: str = "ones", name: str | None = None) -> Any:
+        return layers.BatchNormalization(
+            momentum=0.9, epsilon=1e-5, gamma_initializer=gamma, name=name
+        )
+
+    @keras.saving.register_keras_serializable("book")
+    class Block(layers.Layer):
+        """A basic or a bottleneck block, its layers in the order of PyTorch's."""
+
+        def __init__(
+            self,
+            channels: int,
+            stride: int = 1,
+            bottleneck: bool = False,
+            zero_init: bool = False,
+            **options: Any,
+        ) -> None:
+            super().__init__(**options)
+            self.settings = {
+                "channels": channels,
+                "stride": stride,
+                "bottleneck": bottleneck,
+                "zero_init": zero_init,
+            }
+            self.channels_out = channels * (4 if bottleneck else 1)
+            pad = [layers.ZeroPadding2D(1, name="pad")] if stride > 1 else []
+            last = "zeros" if zero_init else "ones"
+            if bottleneck:
+                self.branch = [
+                    convolution(channels, 1, name="conv1"),
+                    normalisation(name="bn1"),
+                    layers.ReLU(name="relu1"),
+                    *pad,
+                    convolution(channels, 3, stride, name="conv2"),
+                    normalisation(name="bn2"),
+                    layers.ReLU(name="relu2"),
+                    convolution(self.channels_out, 1, name="conv3"),
+                    normalisation(last, name="bn3"),
+                ]
+            else:
+                self.branch = [
+                    *pad,
+                    convolution(channels, 3, stride, name="conv1"),
+                    normalisation(name="bn1"),
+                    layers.ReLU(name="relu1"),
+                    convolution(channels, 3, name="conv2"),
+                    normalisation(last, name="bn2"),
+                ]
+            self.downsample: list[Any] = []
+
+        def build(self, input_shape: Any) -> None:
+            stride = self.settings["stride"]
+            if stride != 1 or input_shape[-1] != self.channels_out:
+                self.downsample = [
+                    convolution(self.channels_out, 1, stride, name="downsample0"),
+                    normalisation(name="downsample1"),
+                ]
+            for way in (self.branch, self.downsample):
+                shape = input_shape
+                for layer in way:
+                    layer.build(shape)
+                    shape = layer.compute_output_shape(shape)
+
+        def call(self, x: Any) -> Any:
+            h = around = x
+            for layer in self.branch:
+                h = layer(h)
+            for layer in self.downsample:
+                around = layer(around)
+            return keras.ops.relu(h + around)
+
+        def get_config(self) -> dict[str, Any]:
+            return {**super().get_config(), **self.settings}
+
+    return SimpleNamespace(
+        Block=Block, convolution=convolution, normalisation=normalisation
+    )
