@@ -132,6 +132,10 @@ def _conv2d(x, w, b):
     return scratch.conv2d(x, w, b, stride=(2, 1), padding=(1, 2), groups=2)
 
 
+def _conv_transpose2d(x, w, b):
+    return scratch.conv_transpose2d(x, w, b, stride=(2, 1), padding=(1, 0), groups=2)
+
+
 def _attention(q, k, v):
     return scratch.attention(q, k, v, mask=np.tri(3, 4, 1, dtype=bool))
 
@@ -156,6 +160,12 @@ CASES = [
         "conv2d",
         {"x": (2, 4, 5, 4), "w": (6, 2, 3, 2), "b": (6,)},
         _conv2d,
+        ("x",),
+    ),
+    Case(
+        "conv_transpose2d",
+        {"x": (2, 4, 3, 4), "w": (4, 3, 3, 2), "b": (6,)},
+        _conv_transpose2d,
         ("x",),
     ),
     Case("max_pool2d", _image, lambda x: scratch.max_pool2d(x, (2, 3), 1, 1), ("x",)),

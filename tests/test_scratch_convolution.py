@@ -100,6 +100,90 @@ def test_groups_do_not_see_each_other(seed):
     assert np.all(changed[:, 3:] != y[:, 3:])
 
 
+@drawn
+@given(st.data(), up_to_3, up_to_3, up_to_3, up_to_3, dtypes, seeds)
+def test_conv_transpose2d(data, n, groups, inputs, outputs, dtype, seed):
+    kernel = data.draw(st.tuples(up_to_3, up_to_3))
+    size = data.draw(st.tuples(up_to_3, up_to_3))
+    stride, dilation = data.draw(pairs(1, 3)), data.draw(pairs(1, 2))
+    room = [max(s, d) for s, d in zip(as_pair(stride), as_pair(dilation), strict=True)]
+    extra = tuple(data.draw(st.integers(0, least - 1)) for least in room)
+    sheet = [
+        (m - 1) * s + d * (k - 1) + 1 + e
+        for m, s, d, k, e in zip(
+            size, as_pair(stride), as_pair(dilation), kernel, extra, strict=True
+        )
+    ]
+    settings = {
+        "stride": stride,
+        "padding": tuple(
+            data.draw(st.integers(0, min(2, (m - 1) // 2))) for m in sheet
+        ),
+        "output_padding": extra,
+        "dilation": dilation,
+        "groups": groups,
+    }
+    rng = np.random.default_rng(seed)
+    arrays = {
+        "x": normal(rng, n, groups * inputs, *size, dtype=dtype),
+        "w": normal(rng, groups * inputs, outputs, *kernel, dtype=dtype),
+        "b": normal(rng, groups * outputs, dtype=dtype),
+    }
+    assert_like_torch(
+        lambda x, w, b: scratch.conv_transpose2d(x, w, b, **settings),
+        scratch.conv_transpose2d_backward,
+        lambda x, w, b: F.conv_transpose2d(x, w, b, **settings),
+        arrays,
+        seed,
+    )
+
+
+@drawn
+@given(st.data(), up_to_3, up_to_3, up_to_3, seeds)
+def test_conv_transpose2d_is_the_transpose_of_conv2d(
+    data, groups, inputs, outputs, seed
+):
+    """The inner products <conv(x), z> and <x, conv_transpose(z)> are equal."""
+    settings = {
+        "stride": data.draw(pairs(1, 3)),
+        "padding": data.draw(pairs(0, 1)),
+        "dilation": data.draw(pairs(1, 2)),
+        "groups": groups,
+    }
+    rng = np.random.default_rng(seed)
+    x = normal(rng, 2, groups * inputs, 7, 8)
+    w = normal(rng, groups * outputs, inputs, 3, 2)
+    z, cache = scratch.conv2d(x, w, np.zeros(groups * outputs), **settings)
+    upstream = normal(rng, *z.shape)
+    dx, _, _ = scratch.conv2d_backward(upstream, cache)
+    left = tuple(
+        (m + 2 * p - d * (k - 1) - 1) % step
+        for m, k, step, p, d in zip(
+            x.shape[2:],
+            w.shape[2:],
+            *(as_pair(settings[name]) for name in ("stride", "padding", "dilation")),
+            strict=True,
+        )
+    )  # rows and columns that no window saw
+    back, _ = scratch.conv_transpose2d(
+        upstream, w, np.zeros(groups * inputs), output_padding=left, **settings
+    )
+    np.testing.assert_allclose(back, dx, atol=1e-12)
+    np.testing.assert_allclose(np.sum(z * upstream), np.sum(x * back), atol=1e-9)
+
+
+@few
+@given(seeds)
+def test_groups_of_a_transposed_convolution_do_not_see_each_other(seed):
+    rng = np.random.default_rng(seed)
+    x, w, b = normal(rng, 2, 4, 3, 3), normal(rng, 4, 3, 2, 2), normal(rng, 6)
+    y, _ = scratch.conv_transpose2d(x, w, b, stride=2, groups=2)
+    x[:, 2:] += 1
+    changed, _ = scratch.conv_transpose2d(x, w, b, stride=2, groups=2)
+    np.testing.assert_array_equal(changed[:, :3], y[:, :3])
+    assert np.all(changed[:, 3:] != y[:, 3:])
+
+
 POOLS = {
     "max_pool2d": lambda x, **settings: F.max_pool2d(x, **settings),
     "avg_pool2d": lambda x, **settings: F.avg_pool2d(x, **settings),
@@ -209,6 +293,26 @@ x, w, b = np.zeros((2, 4, 5, 6)), np.zeros((6, 4, 3, 3)), np.zeros(6)
         (
             lambda: scratch.conv2d(x, w[:, :, :0], b),
             "a window of 0 × 3 pixels does not fit",
+        ),
+        (
+            lambda: scratch.conv_transpose2d(x, w, b),
+            r"w must have shape \(C, O, KH, KW\) with C = 4, got \(6, 4, 3, 3\)",
+        ),
+        (
+            lambda: scratch.conv_transpose2d(x, w[:4], b, groups=3),
+            r"C = 4 must be a multiple of groups = 3; w has shape \(4, 4, 3, 3\)",
+        ),
+        (
+            lambda: scratch.conv_transpose2d(x, w[:4], b),
+            r"w must have shape \(C, F / groups, KH, KW\) with F = 6 as b has",
+        ),
+        (
+            lambda: scratch.conv_transpose2d(x, w[:4], b[:4], output_padding=1),
+            r"output_padding must be smaller than .* got \(1, 1\)",
+        ),
+        (
+            lambda: scratch.conv_transpose2d(x[:, :, :2], w[:4], b[:4], padding=(2, 0)),
+            r"padding \(2, 0\) cuts everything off an output of 4 × 8 pixels",
         ),
         (
             lambda: scratch.max_pool2d(x, 6),

@@ -31,6 +31,8 @@ from utils.scratch.convolution import (
     avg_pool2d_backward,
     conv2d,
     conv2d_backward,
+    conv_transpose2d,
+    conv_transpose2d_backward,
     max_pool2d,
     max_pool2d_backward,
 )
@@ -71,6 +73,8 @@ __all__ = [
     "binary_cross_entropy",
     "conv2d",
     "conv2d_backward",
+    "conv_transpose2d",
+    "conv_transpose2d_backward",
     "cross_entropy",
     "dropout",
     "dropout_backward",

@@ -1,7 +1,8 @@
 """Convolution and pooling on images of shape (N, C, H, W).
 
-All three look at the image through the same windows: a view with one window of the
-kernel's size for every output pixel. The backward adds into windows of dx.
+All look at the image through the same windows: a view with one window of the kernel's
+size for every output pixel. The backward adds into windows of dx, and so does the
+forward of the transposed convolution.
 """
 
 from typing import Any
@@ -85,6 +86,100 @@ def conv2d_backward(dy: Array, cache: tuple[Any, ...]) -> tuple[Array, Array, Ar
         # A window view overlaps itself, its pixels (i, j) alone do not.
         windows[..., i, j] += (w_grouped[..., i, j].mT @ d).reshape(windows.shape[:4])
     return _crop(dx_padded, padding), dw, dy.sum(axis=(0, 2, 3))
+
+
+def conv_transpose2d(
+    x: Array,
+    w: Array,
+    b: Array,
+    stride: Size = 1,
+    padding: Size = 0,
+    output_padding: Size = 0,
+    dilation: Size = 1,
+    groups: int = 1,
+) -> tuple[Array, tuple[Any, ...]]:
+    """Stamp a filter onto the output for every pixel; stamps that overlap add up.
+
+    Without the bias it is the transpose of the linear map that `conv2d` with the same
+    filters and settings is: what one computes forwards, the other computes backwards.
+
+    Args:
+        x: Images, shape (N, C, H, W).
+        w: Filters, shape (C, F / groups, KH, KW).
+        b: Bias, shape (F,).
+        stride: Distance between stamps; here and below an integer or (height, width).
+        padding: Pixels cut off on each side.
+        output_padding: Rows added at the bottom and columns at the right, fewer than
+            the stride or the dilation.
+        dilation: Distance between the pixels that a stamp touches.
+        groups: Split channels and filters into groups that do not see each other.
+
+    Returns:
+        Output of shape (N, F, OH, OW), OH = (H - 1) stride - 2 padding + dilation
+        (KH - 1) + 1 + output_padding and OW likewise, and the cache.
+
+    Raises:
+        ValueError: A shape, dtype or setting is wrong, or nothing is left after
+            cutting.
+
+    Source: chapter generative/gan, eq-gan-stamps; Dumoulin and Visin,
+    arXiv:1603.07285.
+    """
+    stride = _checks.pair("stride", stride, 1)
+    padding = _checks.pair("padding", padding, 0)
+    extra = _checks.pair("output_padding", output_padding, 0)
+    dilation = _checks.pair("dilation", dilation, 1)
+    groups = _checks.count("groups", groups)
+    _checks.shapes(x=(x, "N C H W"), w=(w, "C O KH KW"), b=(b, "F"))
+    n, channels, *_ = x.shape
+    _, outputs, *kernel = w.shape
+    size = x.shape[2:]
+    if channels % groups or outputs * groups != len(b):
+        raise ValueError(
+            f"w must have shape (C, F / groups, KH, KW) with F = {len(b)} as b has, "
+            f"and C = {channels} must be a multiple of groups = {groups}; "
+            f"w has shape {w.shape}"
+        )
+    if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
+        raise ValueError(
+            f"output_padding must be smaller than the stride {stride} or the dilation "
+            f"{dilation}, got {extra}"
+        )
+    sheet = tuple(
+        (m - 1) * s + d * (k - 1) + 1 + e
+        for m, s, d, k, e in zip(size, stride, dilation, kernel, extra, strict=True)
+    )
+    if min(m - 2 * p for m, p in zip(sheet, padding, strict=True)) < 1:
+        raise ValueError(
+            f"padding {padding} cuts everything off an output of {sheet[0]} × "
+            f"{sheet[1]} pixels"
+        )
+    canvas = np.zeros((n, len(b), *sheet), x.dtype)
+    stamps = _stamps(canvas, w, size, stride, dilation)
+    pixels = x.reshape(n, groups, channels // groups, -1)
+    filters = w.reshape(groups, channels // groups, *w.shape[1:])
+    for i, j in np.ndindex(*kernel):
+        # Pixels (i, j) of all stamps lie apart, whatever the stride.
+        stamps[..., i, j] += (filters[..., i, j].mT @ pixels).reshape(stamps.shape[:4])
+    y = _crop(canvas, padding) + b[:, None, None]
+    return y, (x, w, canvas.shape, padding, stride, dilation, groups, y.shape)
+
+
+def conv_transpose2d_backward(
+    dy: Array, cache: tuple[Any, ...]
+) -> tuple[Array, Array, Array]:
+    """Return dx, dw, db: dx is an ordinary convolution of dy."""
+    x, w, canvas_shape, padding, stride, dilation, groups, y_shape = cache
+    _checks.like("dy", dy, y_shape, w.dtype)
+    n, channels = x.shape[:2]
+    canvas = np.zeros(canvas_shape, w.dtype)
+    _crop(canvas, padding)[...] = dy
+    stamps = _stamps(canvas, w, x.shape[2:], stride, dilation)
+    columns = stamps.transpose(0, 1, 4, 5, 2, 3).reshape(n, groups, w[0].size, -1)
+    dx = (w.reshape(groups, channels // groups, -1) @ columns).reshape(x.shape)
+    pixels = x.reshape(n, groups, channels // groups, -1)
+    dw = (pixels @ columns.mT).sum(axis=0).reshape(w.shape)
+    return dx, dw, dy.sum(axis=(0, 2, 3))
 
 
 def max_pool2d(
@@ -189,6 +284,18 @@ def _windows(
     every = sliding_window_view(image, span, axis=(2, 3), writeable=True)
     (sh, sw), (dh, dw) = stride, dilation
     return every[:, :, ::sh, ::sw, ::dh, ::dw]
+
+
+def _stamps(
+    canvas: Array,
+    w: Array,
+    size: tuple[int, ...],
+    stride: tuple[int, int],
+    dilation: tuple[int, int],
+) -> Array:
+    """View a canvas as the places of the stamps, (N, F, H, W, KH, KW)."""
+    places = _windows(canvas, w.shape[2:], stride, dilation)
+    return places[:, :, : size[0], : size[1]]
 
 
 def _pool_settings(

@@ -1,0 +1,121 @@
+"""The checkers of chapter gan: right answers pass, wrong ones are helped."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from utils.exercises import check
+
+LOG2 = np.log(2)
+
+
+def kl(p, q):
+    some = p > 0
+    return np.sum(p[some] * np.log(p[some] / q[some]))
+
+
+def js(p, q, half=0.5):
+    m = (p + q) / 2
+    return half * (kl(p, m) + kl(q, m))
+
+
+def js_naive(p, q):
+    m = (p + q) / 2
+    return (np.sum(p * np.log(p / m)) + np.sum(q * np.log(q / m))) / 2
+
+
+def counts(size, kernel, stride):
+    out = np.zeros(stride * (size - 1) + kernel, int)
+    for i in range(size):
+        out[stride * i : stride * i + kernel] += 1
+    return out
+
+
+def ones_at_starts(size, kernel, stride):
+    out = np.zeros(stride * (size - 1) + kernel, int)
+    out[: stride * size : stride] += 1
+    return out
+
+
+def frechet(m, s, n, t):
+    return np.sum((m - n) ** 2) + np.sum((s - t) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("id", "answer"),
+    [
+        ("gan-1", [1, 0.5, 0, LOG2 / 2]),
+        ("gan-1", np.array([1, 0.5, 0, 0.347])),
+        ("gan-2", js),
+        ("gan-3", [14, 28, 4, 7]),
+        ("gan-4", counts),
+        ("gan-4", lambda size, k, s: counts(size, k, s).tolist()),
+        ("gan-5", frechet),
+        ("gan-5", lambda m, s, n, t: sum(m**2 + n**2 - 2 * m * n + (s - t) ** 2)),
+    ],
+)
+def test_right_answers_pass(id, answer, capsys):
+    check(id, answer)
+    assert capsys.readouterr().out == f"{id}: right.\n"
+
+
+@pytest.mark.parametrize(
+    ("id", "answer", "hint"),
+    [
+        ("gan-1", [0, 0.5, 1, LOG2 / 2], "probability of being made"),
+        ("gan-1", [0.5, 0.5, 0.5, 0], "D at the first place is not 0.5"),
+        ("gan-1", [1, 0.5, 0, LOG2], "never overlap"),
+        ("gan-1", [1, 0.5, 0, -LOG2], "solve for JSD"),
+        ("gan-1", [1, 0.5, 0, 0.5], "in bits"),
+        ("gan-1", [1, 0.5, 0, 0.1], "Put D into V"),
+        ("gan-1", [1, 0.5, 0], "Give four numbers"),
+        ("gan-2", js_naive, "Leave out the places"),
+        ("gan-2", lambda p, q: js(p, q, half=1), "the mean of both"),
+        ("gan-2", kl, "without the mixture"),
+        ("gan-2", lambda p, q: (kl(p, q) + kl(q, p)) / 2, "compare each with the mix"),
+        ("gan-2", lambda p, q: kl(p, (p + q) / 2), "only p is compared"),
+        ("gan-2", lambda p, q: js(p, q) / LOG2, "base 2"),
+        ("gan-2", lambda p, q: p, "one number"),
+        ("gan-2", lambda p, q: js(p, q) + 1, "which is off"),
+        ("gan-2", 0.5, "Give the function itself"),
+        ("gan-3", [16, 28, 4, 7], "cuts off one row on each side"),
+        ("gan-3", [14, 27, 4, 7], "the output padding adds a row"),
+        ("gan-3", [14, 28, 1, 7], "stamps the whole kernel"),
+        ("gan-3", [14, 28, 4, 8], "does not quite double"),
+        ("gan-3", [14, 28, 4, 70], "where does the last stamp begin"),
+        ("gan-3", [14], "Give four numbers"),
+        ("gan-4", lambda size, k, s: np.minimum(counts(size, k, s), 1), "not marked"),
+        ("gan-4", ones_at_starts, "each stamp covers 3 pixels"),
+        ("gan-4", lambda size, k, s: counts(size, k, s)[:-1], "the row has 9 pixels"),
+        ("gan-4", lambda size, k, s: counts(size, k, s) + 1, "pixel 0 is off"),
+        ("gan-4", lambda size, k, s: None, "returns nothing"),
+        ("gan-5", lambda m, s, n, t: np.sqrt(frechet(m, s, n, t)), "that is its root"),
+        (
+            "gan-5",
+            lambda m, s, n, t: np.linalg.norm(m - n) + np.sum((s - t) ** 2),
+            "as a square",
+        ),
+        ("gan-5", lambda m, s, n, t: np.sum((m - n) ** 2), "deviations are missing"),
+        ("gan-5", lambda m, s, n, t: np.sum((s - t) ** 2), "the means are missing"),
+        (
+            "gan-5",
+            lambda m, s, n, t: frechet(m, s**2, n, t**2),
+            "you compare variances",
+        ),
+        ("gan-5", lambda m, s, n, t: frechet(m, s, n, t) / 3, "no mean"),
+        ("gan-5", lambda m, s, n, t: (m - n) ** 2, "one number"),
+        ("gan-5", lambda m, s, n, t: 1 / 0, "raised ZeroDivisionError"),
+    ],
+)
+def test_wrong_answers_get_help(id, answer, hint, capsys):
+    check(id, answer)
+    said = capsys.readouterr().out
+    assert said.startswith(f"{id}: not yet. ")
+    assert hint in said, said
+
+
+@pytest.mark.parametrize("number", range(1, 6))
+def test_an_open_exercise_says_what_it_takes(number, capsys):
+    check(f"gan-{number}")
+    assert "It takes" in capsys.readouterr().out
