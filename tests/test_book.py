@@ -90,6 +90,9 @@ def test_the_notebook_is_clean(path: Path, notebook: NotebookNode):
         assert "filterwarnings" not in cell.source
         for output in cell.outputs:
             assert output.get("name") != "stderr", f"{cell.id} shows stderr"
+            assert not re.search(r" at 0x[0-9a-f]{6}", output.get("text", "")), (
+                f"{cell.id} shows an address in memory"
+            )
             if output.output_type == "error":
                 assert "raises-exception" in tags(cell), f"{cell.id} failed"
             assert "image/png" not in output.get("data", {}), (

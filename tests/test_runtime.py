@@ -1,6 +1,7 @@
 """The seeds, the profile, the device, the quiet start, and `python -m utils`."""
 
 import ast
+import logging
 import os
 import random
 import re
@@ -188,6 +189,12 @@ def test_setup_sets_the_plot_style():
 
 
 # --- Quiet start ----------------------------------------------------------------------
+
+
+def test_setup_leaves_only_errors_in_tensorflows_log():
+    logging.getLogger("tensorflow").setLevel(logging.INFO)  # as its import may
+    runtime.setup()
+    assert not logging.getLogger("tensorflow").isEnabledFor(logging.WARNING)
 
 
 def test_only_the_notices_of_tensorflows_start_are_held_back(tmp_path):

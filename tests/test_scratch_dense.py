@@ -160,7 +160,8 @@ def test_activations_of_extreme_values_neither_overflow_nor_warn(name, dtype):
     t = torch.tensor(x, requires_grad=True)
     expected = ACTIVATIONS[name](t)
     expected.sum().backward()
-    atol = 1e-7 if dtype == np.float32 else 1e-13
+    # PyTorch's own gelu(-5) is off by 2e-7 in float32, on some processors.
+    atol = 1e-6 if dtype == np.float32 else 1e-13
     np.testing.assert_allclose(y, expected.detach(), rtol=1e-6, atol=atol)
     np.testing.assert_allclose(dx, t.grad, rtol=1e-6, atol=atol)
 

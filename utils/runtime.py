@@ -83,6 +83,7 @@ def setup(seed: int = 0) -> Runtime:
     run = Runtime(profile=_profile(), seed=_checked_seed(seed))
     _seed_everything(run.seed)
     _set_plot_style()
+    _quieten_logs()
     return run
 
 
@@ -208,10 +209,15 @@ def _prepare_environment() -> None:
         defaults["KERAS_BACKEND"] = "torch"
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
-    for library in ("tensorflow", "absl"):
-        logging.getLogger(library).setLevel(logging.ERROR)
+    _quieten_logs()
     if "tensorflow" not in sys.modules:
         sys.meta_path.insert(0, _QuietTensorFlow())
+
+
+def _quieten_logs() -> None:
+    """Leaves only errors; in a notebook, TensorFlow's import undoes it for its own."""
+    for library in ("tensorflow", "absl"):
+        logging.getLogger(library).setLevel(logging.ERROR)
 
 
 def _installed(package: str) -> bool:
