@@ -3,7 +3,7 @@
 The directive ``pitfall-table`` becomes a table with a row for each section under a
 chapter's heading "Pitfalls": what you see (the paragraph that begins with
 "Symptom:"), the section's title, which links to it, and the chapter. A field above the
-table leaves only the rows with the words typed into it; without scripts it stays away.
+table leaves only the rows with the words typed into it; without scripts it is unseen.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 HEADING = "Pitfalls"
 MARK = "Symptom:"
 COLUMNS = (("What you see", 55), ("The mistake", 45))
-FIELD = """<div class="table-filter" hidden>
+FIELD = """<div class="table-filter">
 <label for="pitfall-filter">Show rows with these words</label>
 <input type="search" id="pitfall-filter" autocomplete="off">
 <span role="status"></span>

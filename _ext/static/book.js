@@ -121,6 +121,6 @@ document.addEventListener("DOMContentLoaded", () => {
       });
       status.textContent = words.length ? `${found} of ${rows.length}` : "";
     });
-    filter.hidden = false;
+    filter.classList.add("ready");
   }
 });
