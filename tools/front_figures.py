@@ -535,8 +535,6 @@ def _arrows(cards: dict[str, Card]) -> tuple[list[str], int]:
     drawn, lanes = [], []
     for page, end in cards.items():
         for before in STOPS[page].needs:
-            if before not in cards:
-                continue
             start = cards[before]
             if rows.index(end.y) - rows.index(start.y) <= 1:
                 drawn.append(_arrow(start, end))
