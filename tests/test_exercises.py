@@ -7,12 +7,14 @@ import pytest
 import torch
 
 from utils import exercises
-from utils.exercises import Hint, check, expect_array
+from utils.exercises import Hint, check, expect_array, expect_result
 
 
 @pytest.fixture
 def sample(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exercises, "_registry", dict(exercises._registry))
+    # Loads every chapter's module first: it would register in the copy and be lost.
+    known = exercises.exercises()
+    monkeypatch.setattr(exercises, "_registry", known)
 
     @exercises.exercise("sample-1", takes="the number of legs of a spider")
     def legs(answer: object) -> None:
@@ -65,3 +67,24 @@ def test_tensors_and_lists_are_accepted():
     parameter = torch.nn.Parameter(torch.ones(2, 3))
     assert expect_array(parameter, "the weights", (2, 3)).dtype == np.float64
     assert expect_array([[1, 2]], "the row", (1, 2)).tolist() == [[1.0, 2.0]]
+
+
+def test_a_result_is_what_the_readers_function_returns():
+    assert expect_result(lambda a, b: a - b, 5, 3) == 2
+    with np.errstate(all="raise"):  # overflow is for the checker to judge
+        assert expect_result(np.exp, 1e4) == np.inf
+
+
+@pytest.mark.parametrize(
+    ("answer", "feedback"),
+    [
+        (3.5, "without calling it, not a float"),
+        (lambda x: x / 0, "raised ZeroDivisionError: "),
+        (lambda: 1, "raised TypeError: "),
+        (lambda x: None, "Does it end with `return`"),
+        (lambda x: ..., "Does it end with `return`"),
+    ],
+)
+def test_a_function_that_gives_no_result_gets_a_hint(answer: object, feedback: str):
+    with pytest.raises(Hint, match=feedback):
+        expect_result(answer, 1)

@@ -87,7 +87,7 @@ WRONG = [
     ("backprop-2", {**SHAPES, "multiply_adds": 40500}, "hidden error costs"),
     ("backprop-2", {**SHAPES, "multiply_adds": 1020}, "batch has 50"),
     ("backprop-2", {**SHAPES, "multiply_adds": 51000.5}, "multiply_adds is off"),
-    ("backprop-3", 0.5, "should be a function"),
+    ("backprop-3", 0.5, "the function itself"),
     ("backprop-3", lambda z, y: (y - sigmoid(z)) / len(z), "sign is wrong"),
     ("backprop-3", lambda z, y: sigmoid(z) - y, "mean over the batch"),
     (
@@ -207,7 +207,7 @@ WRONG = [
     ("backprop-6", {"dw1", "db1"}, "1 of the gradients you named agree"),
     ("backprop-6", {"dx", "dw1", "db1", "dw2", "db2"}, "3 of the gradients"),
     ("backprop-6", set(), "2 more must be"),
-    ("backprop-7", 0.02, "should be a function"),
+    ("backprop-7", 0.02, "the function itself"),
     ("backprop-7", lambda a, m: 2 / m, "The answer for ReLU"),
     ("backprop-7", lambda a, m: 2 / ((1 + a) * m), "scaled by a²"),
     ("backprop-7", lambda a, m: 1 / ((1 + a**2) * m), "Twice too small"),

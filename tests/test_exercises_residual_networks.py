@@ -98,7 +98,7 @@ def changed_fold(weights=None, bias=None):
         ("residual_networks-1", PENCIL * math.sqrt(3 / 4) * 1.01, "sum is right"),
         ("residual_networks-1", -PENCIL, "signs"),
         ("residual_networks-1", [1, 2, 3, 4], "add up to 10"),
-        ("residual_networks-2", 70_000, "not a call"),
+        ("residual_networks-2", 70_000, "without calling it"),
         (
             "residual_networks-2",
             lambda *a: count(*a, norms=0),
@@ -140,7 +140,7 @@ def changed_fold(weights=None, bias=None):
         ("residual_networks-3", changed_fold(bias=lambda b, m: b), "mean is missing"),
         ("residual_networks-3", changed_fold(bias=lambda b, m: b - m), "scale it too"),
         ("residual_networks-3", changed_fold(bias=lambda b, m: b * 3), "where x = 0"),
-        ("residual_networks-4", [1, 2], "not a call"),
+        ("residual_networks-4", [1, 2], "without calling it"),
         ("residual_networks-4", lambda n, r: shares(n, r)[1:], "4 lengths"),
         ("residual_networks-4", lambda n, r: shares(n, 1.0), "share of the paths"),
         ("residual_networks-4", lambda n, r: shares(n, r) * (1 + r) ** n, "Divide by"),

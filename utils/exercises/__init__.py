@@ -16,7 +16,15 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Exercise", "Hint", "check", "exercise", "exercises", "expect_array"]
+__all__ = [
+    "Exercise",
+    "Hint",
+    "check",
+    "exercise",
+    "exercises",
+    "expect_array",
+    "expect_result",
+]
 
 
 class Hint(Exception):
@@ -126,3 +134,31 @@ def expect_array(
     if not np.isfinite(array).all():
         raise Hint(f"{name} contains a value that is not finite (inf or nan).")
     return array
+
+
+def expect_result(answer: Any, *arguments: Any) -> Any:
+    """Call the reader's function; turn an error in it into a hint.
+
+    Args:
+        answer: What the reader gave.
+        arguments: What to call it with.
+
+    Returns:
+        What it returns. NumPy's warnings stay silent: a checker judges the result.
+
+    Raises:
+        Hint: If it is not a function, raises, or returns nothing.
+    """
+    if not callable(answer):
+        raise Hint(
+            "Give the function itself, without calling it, not a "
+            f"{type(answer).__name__}."
+        )
+    try:
+        with np.errstate(all="ignore"):
+            result = answer(*arguments)
+    except Exception as error:
+        raise Hint(f"Your function raised {type(error).__name__}: {error}") from error
+    if result is None or result is ...:
+        raise Hint("Your function returns nothing. Does it end with `return`?")
+    return result

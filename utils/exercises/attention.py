@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from utils import scratch
-from utils.exercises import Hint, exercise, expect_array
+from utils.exercises import Hint, exercise, expect_array, expect_result
 
 
 @exercise(
@@ -82,9 +81,8 @@ def scale(answer: Any) -> None:
 )
 def batch_mask(answer: Any) -> None:
     """Check a causal mask for padded sentences."""
-    function = _function(answer)
     for lengths, steps in (([4, 2, 1], 4), ([3, 5], 5)):
-        given = _call(function, list(lengths), steps)
+        given = expect_result(answer, list(lengths), steps)
         if hasattr(given, "detach"):
             given = given.detach().cpu().numpy()
         given = np.asarray(given)
@@ -138,7 +136,6 @@ def batch_mask(answer: Any) -> None:
 )
 def attention_in_blocks(answer: Any) -> None:
     """Check attention that goes through the keys in blocks."""
-    function = _function(answer)
     rng = np.random.default_rng(4)
     for n_keys, size, factor in ((6, 3, 1.0), (6, 6, 1.0), (7, 3, 1.0), (6, 2, 400.0)):
         q, k, v = (
@@ -146,8 +143,7 @@ def attention_in_blocks(answer: Any) -> None:
         )
         k = k * factor
         right, _ = scratch.attention(q, k, v)
-        with np.errstate(all="ignore"):
-            given = _call(function, q.copy(), k.copy(), v.copy(), size)
+        given = expect_result(answer, q.copy(), k.copy(), v.copy(), size)
         case = f"With {n_keys} keys in blocks of {size}"
         given = np.asarray(given, dtype=float)
         if given.shape != right.shape:
@@ -187,9 +183,10 @@ def attention_in_blocks(answer: Any) -> None:
 )
 def head_parameters(answer: Any) -> None:
     """Check the parameter count of multi-head self-attention."""
-    function = _function(answer)
     for width, heads in ((12, 3), (64, 8), (10, 1)):
-        given = float(expect_array(_call(function, width, heads), "the count", ()))
+        given = float(
+            expect_array(expect_result(answer, width, heads), "the count", ())
+        )
         right = 4 * width * width + 4 * width
         if given == right:
             continue
@@ -222,11 +219,10 @@ def head_parameters(answer: Any) -> None:
 )
 def additive_backward(answer: Any) -> None:
     """Check the backward of the additive score."""
-    function = _function(answer)
     rng = np.random.default_rng(6)
     q, k, w = rng.normal(size=(3, 5)), rng.normal(size=(4, 5)), rng.normal(size=5)
     ds = rng.normal(size=(3, 4))
-    result = _call(function, ds.copy(), q.copy(), k.copy(), w.copy())
+    result = expect_result(answer, ds.copy(), q.copy(), k.copy(), w.copy())
     if not isinstance(result, (tuple, list)) or len(result) != 3:
         raise Hint("Return three arrays, dq, dk, dw, in this order.")
     a = np.tanh(q[:, None] + k[None])
@@ -268,23 +264,3 @@ def additive_backward(answer: Any) -> None:
             if np.allclose(given, wrong):
                 raise Hint(f"{name} is off: {hint}")
         raise Hint(f"{name} is off. Which scores does it touch, and by what factor?")
-
-
-def _function(answer: Any) -> Callable[..., Any]:
-    if not callable(answer):
-        raise Hint(
-            "Give the function itself, without calling it, not a "
-            f"{type(answer).__name__}."
-        )
-    return answer
-
-
-def _call(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call the reader's function; turn an error in it into a hint."""
-    try:
-        result = function(*arguments)
-    except Exception as error:
-        raise Hint(f"Your function raised {type(error).__name__}: {error}") from error
-    if result is None or result is ...:
-        raise Hint("Your function returns nothing. Does it end with `return`?")
-    return result

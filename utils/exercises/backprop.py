@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from utils.exercises import Hint, exercise, expect_array
+from utils.exercises import Hint, exercise, expect_array, expect_result
 
 Array = NDArray[np.float64]
 
@@ -114,7 +114,9 @@ def sigmoid_cross_entropy(answer: Any) -> None:
     y = rng.integers(2, size=8).astype(float)
     p = 1 / (1 + np.exp(-z))
     right = (p - y) / 8
-    found = expect_array(_call(answer, z.copy(), y.copy()), "the gradient", (8,))
+    found = expect_array(
+        expect_result(answer, z.copy(), y.copy()), "the gradient", (8,)
+    )
     _compare(
         found,
         right,
@@ -144,7 +146,7 @@ def softplus(answer: Any) -> None:
         slope = 1 / (1 + math.exp(-a)) if a >= 0 else math.exp(a) / (1 + math.exp(a))
         far = abs(a) > 100
         try:
-            result = _call(answer, a)
+            result = expect_result(answer, a)
         except Hint as hint:
             if far:
                 raise Hint(
@@ -190,7 +192,7 @@ def residual_layer(answer: Any) -> None:
     h = np.tanh(x @ w + b)
     delta = dh * (1 - h**2)
     right = {"dx": dh + delta @ w.T, "dw": x.T @ delta, "db": delta.sum(axis=0)}
-    found = _call(answer, x.copy(), w.copy(), b.copy(), dh.copy())
+    found = expect_result(answer, x.copy(), w.copy(), b.copy(), dh.copy())
     if not isinstance(found, tuple | list) or len(found) != 3:
         raise Hint("The function should return the tuple (dx, dw, db).")
     got = {
@@ -271,7 +273,7 @@ def leaky_he(answer: Any) -> None:
     slopes, fans = np.array([0.0, 0.01, 0.3, 1.0]), np.array([10, 64, 100, 7])
     found = expect_array(
         [
-            _call(answer, a, m)
+            expect_result(answer, a, m)
             for a, m in zip(slopes.tolist(), fans.tolist(), strict=True)
         ],
         "the variance for four pairs of a and fan_in",
@@ -299,17 +301,6 @@ def leaky_he(answer: Any) -> None:
         "Split E[φ(z)²] into z > 0 and z < 0, each with half of E[z²], and solve "
         "M s² E[φ(z)²]/E[z²] = 1. For a = 1 it must give 1/M.",
     )
-
-
-def _call(answer: Any, *arguments: Any) -> Any:
-    """Call the reader's function; what it raises becomes feedback."""
-    function: Callable[..., Any] = answer
-    if not callable(function):
-        raise Hint(f"The answer should be a function, not a {type(answer).__name__}.")
-    try:
-        return function(*arguments)
-    except Exception as error:
-        raise Hint(f"Your function raised {type(error).__name__}: {error}.") from error
 
 
 def _compare(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from utils import scratch
-from utils.exercises import Hint, exercise, expect_array
+from utils.exercises import Hint, exercise, expect_array, expect_result
 
 # Exercise 2: one filter of 3 × 3 with padding 1 and stride 2 over an image of 3 × 3.
 _W = np.array([[1.0, 0, -1], [2, 1, 0], [0, -1, 3]])
@@ -150,10 +149,11 @@ def moving_kernel(answer: Any) -> None:
 )
 def separable_parameters(answer: Any) -> None:
     """Check the parameter count of a depthwise convolution and a 1 × 1 after it."""
-    function = _function(answer)
     for channels, filters, size in ((3, 16, 3), (64, 128, 3), (8, 8, 5)):
         given = float(
-            expect_array(_call(function, channels, filters, size), "the count", ())
+            expect_array(
+                expect_result(answer, channels, filters, size), "the count", ()
+            )
         )
         depthwise, pointwise = channels * size * size, channels * filters
         right = depthwise + channels + pointwise + filters
@@ -200,10 +200,9 @@ def separable_parameters(answer: Any) -> None:
 )
 def global_average_backward(answer: Any) -> None:
     """Check the backward of global average pooling."""
-    function = _function(answer)
     dz = np.random.default_rng(5).normal(size=(2, 3))
     for height, width in ((4, 4), (2, 5)):
-        result = _call(function, dz.copy(), height, width)
+        result = expect_result(answer, dz.copy(), height, width)
         shape = (2, 3, height, width)
         given = expect_array(result, "dx", shape)
         right = np.broadcast_to(dz[..., None, None], shape) / (height * width)
@@ -238,7 +237,6 @@ def global_average_backward(answer: Any) -> None:
 )
 def transposed_convolution(answer: Any) -> None:
     """Check a transposed convolution with one channel and one filter."""
-    function = _function(answer)
     rng = np.random.default_rng(6)
     for height, width, kh, kw, stride in (
         (2, 2, 2, 2, 1),
@@ -247,7 +245,9 @@ def transposed_convolution(answer: Any) -> None:
     ):
         z, w = rng.normal(size=(height, width)), rng.normal(size=(kh, kw))
         right = _stamps(z, w, stride)
-        given = expect_array(_call(function, z.copy(), w.copy(), stride), "the image")
+        given = expect_array(
+            expect_result(answer, z.copy(), w.copy(), stride), "the image"
+        )
         case = f"For z {z.shape}, w {w.shape} and stride {stride}"
         if given.shape != right.shape:
             raise Hint(
@@ -292,23 +292,3 @@ def _stamps(z: np.ndarray, w: np.ndarray, stride: int, add: bool = True) -> np.n
         here = np.s_[stride * i : stride * i + kh, stride * j : stride * j + kw]
         image[here] = (image[here] if add else 0) + z[i, j] * w
     return image
-
-
-def _function(answer: Any) -> Callable[..., Any]:
-    if not callable(answer):
-        raise Hint(
-            "Give the function itself, without calling it, not a "
-            f"{type(answer).__name__}."
-        )
-    return answer
-
-
-def _call(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call the reader's function; turn an error in it into a hint."""
-    try:
-        result = function(*arguments)
-    except Exception as error:
-        raise Hint(f"Your function raised {type(error).__name__}: {error}") from error
-    if result is None or result is ...:
-        raise Hint("Your function returns nothing. Does it end with `return`?")
-    return result

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from utils.exercises import Hint, exercise, expect_array
+from utils.exercises import Hint, exercise, expect_array, expect_result
 
 
 @exercise(
@@ -49,12 +48,11 @@ def wrong_way_round(answer: Any) -> None:
 )
 def best_value(answer: Any) -> None:
     """Check the value of the game at the best discriminator with labels."""
-    function = _function(answer)
     rng = np.random.default_rng(0)
     for classes, places, case in ((1, 4, "one class"), (3, 5, "three classes")):
         share = rng.dirichlet(np.ones(classes))
         real, fake = rng.dirichlet(np.ones(places), size=(2, classes))
-        result = _call(function, share.copy(), real.copy(), fake.copy())
+        result = expect_result(answer, share.copy(), real.copy(), fake.copy())
         given = expect_array(result, "the value")
         if given.shape != ():
             raise Hint(
@@ -125,12 +123,11 @@ def label_costs(answer: Any) -> None:
 )
 def all_logits(answer: Any) -> None:
     """Check the projection logits of each example with each label."""
-    function = _function(answer)
     rng = np.random.default_rng(1)
     for n, k in ((5, 3), (3, 3)):
         h, w = rng.normal(size=(n, 4)), rng.normal(size=(4, 1))
         e, b = rng.normal(size=(k, 4)), 0.7
-        result = _call(function, h.copy(), w.copy(), b, e.copy())
+        result = expect_result(answer, h.copy(), w.copy(), b, e.copy())
         given = expect_array(result, "the table of logits")
         right = h @ w + b + h @ e.T
         if given.shape != right.shape:
@@ -162,23 +159,3 @@ def all_logits(answer: Any) -> None:
 def _js(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     m = (p + q) / 2
     return 0.5 * (p * np.log(p / m) + q * np.log(q / m)).sum(axis=-1)
-
-
-def _function(answer: Any) -> Callable[..., Any]:
-    if not callable(answer):
-        raise Hint(
-            "Give the function itself, without calling it, not a "
-            f"{type(answer).__name__}."
-        )
-    return answer
-
-
-def _call(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call the reader's function; turn an error in it into a hint."""
-    try:
-        result = function(*arguments)
-    except Exception as error:
-        raise Hint(f"Your function raised {type(error).__name__}: {error}") from error
-    if result is None or result is ...:
-        raise Hint("Your function returns nothing. Does it end with `return`?")
-    return result

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from utils.exercises import Hint, exercise, expect_array
+from utils.exercises import Hint, exercise, expect_array, expect_result
 
 
 @exercise("cyclegan-1", takes="two numbers, the cycle errors of a = 3 and of b = 5")
@@ -29,7 +28,6 @@ def there_and_back(answer: Any) -> None:
 @exercise("cyclegan-2", takes="a function of a, b, f and g that returns a number")
 def cycle_loss(answer: Any) -> None:
     """Check a cycle loss for two functions."""
-    function = _function(answer)
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(6, 2)), rng.normal(size=(4, 2))
 
@@ -40,7 +38,7 @@ def cycle_loss(answer: Any) -> None:
         return 0.25 * x - 1
 
     given = expect_array(
-        _call(function, a.copy(), b.copy(), f, g), "the loss", shape=()
+        expect_result(answer, a.copy(), b.copy(), f, g), "the loss", shape=()
     )
     from_a, from_b = g(f(a)) - a, f(g(b)) - b
     half_a, half_b = np.abs(from_a).mean(), np.abs(from_b).mean()
@@ -79,10 +77,9 @@ def cycle_loss(answer: Any) -> None:
 )
 def other_solution(answer: Any) -> None:
     """Check the second solution that a symmetry makes of a first one."""
-    function = _function(answer)
     rng = np.random.default_rng(1)
     w, u, s = (rng.normal(size=(3, 3)) for _ in range(3))
-    result = _call(function, w.copy(), u.copy(), s.copy())
+    result = expect_result(answer, w.copy(), u.copy(), s.copy())
     if not isinstance(result, tuple | list) or len(result) != 2:
         raise Hint("Return two matrices, that of F' and that of G'.")
     first = expect_array(result[0], "the matrix of F'", shape=(3, 3))
@@ -119,23 +116,3 @@ def on_the_line(answer: Any) -> None:
         raise Hint("c of the decreasing map is off: its mean has to be that of B too.")
     if not np.allclose([c, other_c], 3):
         raise Hint("c is off. The mean of a is 0. What is that of k a + c?")
-
-
-def _function(answer: Any) -> Callable[..., Any]:
-    if not callable(answer):
-        raise Hint(
-            "Give the function itself, without calling it, not a "
-            f"{type(answer).__name__}."
-        )
-    return answer
-
-
-def _call(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call the reader's function; turn an error in it into a hint."""
-    try:
-        result = function(*arguments)
-    except Exception as error:
-        raise Hint(f"Your function raised {type(error).__name__}: {error}") from error
-    if result is None or result is ...:
-        raise Hint("Your function returns nothing. Does it end with `return`?")
-    return result

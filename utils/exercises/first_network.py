@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from utils.exercises import Hint, exercise, expect_array
+from utils.exercises import Hint, exercise, expect_array, expect_result
 
 # The two examples of the chapter with a column of ones for the bias, and their targets.
 _X = np.array([[1.0, 2.0, 1.0], [2.0, 1.0, 1.0]])
@@ -99,11 +98,10 @@ def another_start(answer: Any) -> None:
 )
 def largest_rate(answer: Any) -> None:
     """Check a function that computes 2 / λmax of a linear regression with bias."""
-    function = _function(answer)
     rng = np.random.default_rng(3)
     for n, d in ((2, 2), (5, 3), (9, 2), (3, 6)):
         x = rng.normal(1.0, 1.0, size=(n, d))
-        given = float(expect_array(_call(function, x), "the learning rate", ()))
+        given = float(expect_array(expect_result(answer, x), "the learning rate", ()))
         tilde = np.hstack([x, np.ones((n, 1))])
         largest = np.linalg.eigvalsh(tilde.T @ tilde)[-1]
         right = n / largest  # 2 / (2/N · largest)
@@ -137,11 +135,10 @@ def largest_rate(answer: Any) -> None:
 )
 def stable_loss(answer: Any) -> None:
     """Check a binary cross-entropy that must survive large logits."""
-    function = _function(answer)
     z = np.array([-2.0, -0.5, 0.0, 1.0, 3.0], dtype=np.float32)
     y = np.array([0.0, 1.0, 1.0, 0.0, 1.0], dtype=np.float32)
     each = np.logaddexp(0, z.astype(float)) - y * z
-    given = np.asarray(_call(function, z, y), dtype=float)
+    given = np.asarray(expect_result(answer, z, y), dtype=float)
     if given.shape == z.shape:
         raise Hint("You return the loss of every example. Return their mean.")
     value = float(expect_array(given, "the loss", ()))
@@ -159,7 +156,7 @@ def stable_loss(answer: Any) -> None:
     for size in (30.0, 100.0, 1000.0):
         big = np.array([-size, size, -size, size], dtype=np.float32)
         target = np.array([1.0, 0.0, 0.0, 1.0], dtype=np.float32)
-        value = float(np.asarray(_call(function, big, target), dtype=float))
+        value = float(np.asarray(expect_result(answer, big, target), dtype=float))
         if not np.isfinite(value):
             raise Hint(
                 f"For logits of ±{size:g} the result is {value}. An exponential "
@@ -179,14 +176,13 @@ def stable_loss(answer: Any) -> None:
 )
 def weighted_gradient(answer: Any) -> None:
     """Check the gradient of the cross-entropy whose positives count c times."""
-    function = _function(answer)
     rng = np.random.default_rng(5)
     for c in (1.0, 4.0, 0.5):
         z = rng.normal(size=(6, 1))
         y = np.array([[1.0], [0.0], [1.0], [1.0], [0.0], [0.0]])
         p = 1 / (1 + np.exp(-z))
         right = (c * y * (p - 1) + (1 - y) * p) / len(z)
-        given = expect_array(_call(function, z.copy(), y, c), "dz", z.shape)
+        given = expect_array(expect_result(answer, z.copy(), y, c), "dz", z.shape)
         if np.allclose(given, right, rtol=1e-5, atol=1e-8):
             continue
         mistakes = [
@@ -267,26 +263,3 @@ def _close(a: np.ndarray, b: np.ndarray) -> bool:
 
 def _listed(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def _function(answer: Any) -> Callable[..., Any]:
-    if not callable(answer):
-        raise Hint(
-            f"Give the function itself, without calling it, not a "
-            f"{type(answer).__name__}."
-        )
-    return answer
-
-
-def _call(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call the reader's function; turn an error in it into a hint."""
-    with np.errstate(all="ignore"):
-        try:
-            result = function(*arguments)
-        except Exception as error:
-            raise Hint(
-                f"Your function raised {type(error).__name__}: {error}"
-            ) from error
-    if result is None or result is ...:
-        raise Hint("Your function returns nothing. Does it end with `return`?")
-    return result

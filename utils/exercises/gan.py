@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from utils.exercises import Hint, exercise, expect_array
+from utils.exercises import Hint, exercise, expect_array, expect_result
 
 
 @exercise(
@@ -55,7 +54,6 @@ def three_places(answer: Any) -> None:
 @exercise("gan-2", takes="a function of p and q, arrays of probabilities")
 def divergence(answer: Any) -> None:
     """Check a Jensen–Shannon divergence that copes with zeros."""
-    function = _function(answer)
     for p, q, case in (
         ([0.2, 0.3, 0.5], [0.2, 0.3, 0.5], "two equal laws"),
         ([0.2, 0.3, 0.5], [0.6, 0.3, 0.1], "two laws without zeros"),
@@ -63,8 +61,7 @@ def divergence(answer: Any) -> None:
         ([1.0, 0.0], [0.0, 1.0], "two laws that do not overlap"),
     ):
         a, b = np.array(p), np.array(q)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            result = _call(function, a.copy(), b.copy())
+        result = expect_result(answer, a.copy(), b.copy())
         try:
             given = float(np.asarray(result, dtype=float))
         except (TypeError, ValueError):
@@ -137,10 +134,9 @@ def growing_sizes(answer: Any) -> None:
 )
 def stamp_counts(answer: Any) -> None:
     """Check how many stamps lie on each output pixel of a row."""
-    function = _function(answer)
     for size, kernel, stride in ((4, 3, 2), (3, 4, 2), (3, 2, 3), (1, 3, 2)):
         given = expect_array(
-            _call(function, size, kernel, stride), "the counts"
+            expect_result(answer, size, kernel, stride), "the counts"
         ).ravel()
         right = _counts(size, kernel, stride)
         case = f"For size {size}, kernel {kernel} and stride {stride}"
@@ -170,7 +166,6 @@ def stamp_counts(answer: Any) -> None:
 )
 def diagonal_frechet(answer: Any) -> None:
     """Check the Fréchet distance of two Gaussians with diagonal covariances."""
-    function = _function(answer)
     m, s = np.array([0.0, 1.0, -2.0]), np.array([1.0, 2.0, 0.5])
     n, t = np.array([1.0, 1.0, 1.0]), np.array([3.0, 2.0, 1.0])
     for mean, std, other, other_std, case in (
@@ -178,8 +173,8 @@ def diagonal_frechet(answer: Any) -> None:
         (m, s, n, s, "equal deviations"),
         (m, s, m, t, "equal means"),
     ):
-        result = _call(
-            function, mean.copy(), std.copy(), other.copy(), other_std.copy()
+        result = expect_result(
+            answer, mean.copy(), std.copy(), other.copy(), other_std.copy()
         )
         given = np.asarray(expect_array(result, "the distance"))
         if given.shape != ():
@@ -230,23 +225,3 @@ def _counts(size: int, kernel: int, stride: int) -> np.ndarray:
     for i in range(size):
         counts[stride * i : stride * i + kernel] += 1
     return counts
-
-
-def _function(answer: Any) -> Callable[..., Any]:
-    if not callable(answer):
-        raise Hint(
-            "Give the function itself, without calling it, not a "
-            f"{type(answer).__name__}."
-        )
-    return answer
-
-
-def _call(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call the reader's function; turn an error in it into a hint."""
-    try:
-        result = function(*arguments)
-    except Exception as error:
-        raise Hint(f"Your function raised {type(error).__name__}: {error}") from error
-    if result is None or result is ...:
-        raise Hint("Your function returns nothing. Does it end with `return`?")
-    return result

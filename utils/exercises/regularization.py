@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from utils import scratch
-from utils.exercises import Hint, exercise, expect_array
+from utils.exercises import Hint, exercise, expect_array, expect_result
 
 
 @exercise("regularization-1", takes="four numbers in the order a, b, c, d")
@@ -85,11 +84,10 @@ def multiply_or_subtract(answer: Any) -> None:
 )
 def spatial_dropout(answer: Any) -> None:
     """Check dropout of whole feature maps."""
-    function = _function(answer)
     x = np.random.default_rng(3).uniform(1, 2, size=(60, 50, 3, 2))
     before = x.copy()
     for p in (0.25, 0.6):
-        result = _call(function, x, p, np.random.default_rng(1))
+        result = expect_result(answer, x, p, np.random.default_rng(1))
         if not np.array_equal(x, before):
             raise Hint("Your function changes x itself. Return a new array.")
         given = expect_array(result, "the result", x.shape)
@@ -128,11 +126,10 @@ def spatial_dropout(answer: Any) -> None:
 )
 def smoothed_gradient(answer: Any) -> None:
     """Check the gradient of the smoothed cross-entropy."""
-    function = _function(answer)
     rng = np.random.default_rng(4)
     for n, k, eps in ((5, 4, 0.1), (3, 7, 0.3)):
         logits, labels = rng.normal(size=(n, k)), rng.integers(0, k, n)
-        result = _call(function, logits.copy(), labels.copy(), eps)
+        result = expect_result(answer, logits.copy(), labels.copy(), eps)
         given = expect_array(result, "the gradient", (n, k))
         p, one_hot = scratch.softmax(logits), np.eye(k)[labels]
         right = (p - (1 - eps) * one_hot - eps / k) / n
@@ -161,9 +158,8 @@ def smoothed_gradient(answer: Any) -> None:
 )
 def matching_steps(answer: Any) -> None:
     """Check the number of gradient steps that matches an L2 penalty."""
-    function = _function(answer)
     for alpha, lr, curvature in ((0.5, 0.1, 2.0), (0.1, 0.05, 8.0), (2.0, 0.2, 0.3)):
-        result = _call(function, alpha, lr, curvature)
+        result = expect_result(answer, alpha, lr, curvature)
         given = float(expect_array(result, "the number of steps", ()))
         right = -np.log(1 + curvature / alpha) / np.log(1 - lr * curvature)
         if np.isclose(given, right, rtol=1e-6):
@@ -186,12 +182,10 @@ def matching_steps(answer: Any) -> None:
 @exercise("regularization-6", takes="a function of w (D, M) and c that returns (D, M)")
 def max_norm(answer: Any) -> None:
     """Check the projection of each column to a largest length."""
-    function = _function(answer)
     w = np.random.default_rng(6).normal(size=(4, 5)) * [0.2, 1, 3, 0.5, 2]
     for matrix, c in ((w, 1.5), (np.hstack([w, np.zeros((4, 1))]), 0.7)):
         argument = matrix.copy()
-        with np.errstate(all="ignore"):
-            result = _call(function, argument, c)
+        result = expect_result(answer, argument, c)
         shown = np.asarray(result)
         if shown.shape == matrix.shape and np.isnan(shown.astype(float)).any():
             raise Hint("A column of zeros gives nan. Do not divide by its length.")
@@ -216,23 +210,3 @@ def max_norm(answer: Any) -> None:
 def _clipped(w: np.ndarray, c: float, axis: int | None) -> np.ndarray:
     lengths = np.linalg.norm(w, axis=axis, keepdims=True)
     return w * np.minimum(1, c / np.maximum(lengths, 1e-12))
-
-
-def _function(answer: Any) -> Callable[..., Any]:
-    if not callable(answer):
-        raise Hint(
-            "Give the function itself, without calling it, not a "
-            f"{type(answer).__name__}."
-        )
-    return answer
-
-
-def _call(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call the reader's function; turn an error in it into a hint."""
-    try:
-        result = function(*arguments)
-    except Exception as error:
-        raise Hint(f"Your function raised {type(error).__name__}: {error}") from error
-    if result is None or result is ...:
-        raise Hint("Your function returns nothing. Does it end with `return`?")
-    return result

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from utils.exercises import Hint, exercise, expect_array
+from utils.exercises import Hint, exercise, expect_array, expect_result
 
 
 @exercise(
@@ -78,7 +78,6 @@ def pencil(answer: Any) -> None:
 )
 def bottleneck_count(answer: Any) -> None:
     """Check the number of parameters of a bottleneck block."""
-    count = _function(answer, "bottleneck_parameters(inputs, channels, stride)")
 
     def right(
         c: int, n: int, stride: int, norms: bool = True, way: str = "as needed"
@@ -95,7 +94,7 @@ def bottleneck_count(answer: Any) -> None:
         return total + needed * (c * outputs + norms * 2 * outputs)
 
     cases = [(64, 16, 1), (256, 64, 1), (64, 64, 1), (256, 128, 2), (32, 8, 2)]
-    given = [_number(_called(count, *case), "the count") for case in cases]
+    given = [_number(expect_result(answer, *case), "the count") for case in cases]
 
     def is_like(f: Callable[..., float]) -> bool:
         return all(a == f(*case) for a, case in zip(given, cases, strict=True))
@@ -159,12 +158,11 @@ def bottleneck_count(answer: Any) -> None:
 )
 def folding(answer: Any) -> None:
     """Check a normalisation folded into the convolution before it."""
-    fold = _function(answer, "fold(w, gamma, beta, mean, var, eps)")
     rng = np.random.default_rng(3)
     w = rng.normal(size=(4, 3, 2, 2))
     gamma, beta, mean = rng.normal(size=(3, 4))
     var, eps = rng.uniform(0.5, 2, size=4), 0.1
-    result = _called(fold, w, gamma, beta, mean, var, eps)
+    result = expect_result(answer, w, gamma, beta, mean, var, eps)
     if not isinstance(result, (tuple, list)) or len(result) != 2:
         raise Hint("Return two arrays: the new weights, and the bias.")
     given_w = expect_array(result[0], "the new weights")
@@ -217,9 +215,8 @@ def folding(answer: Any) -> None:
 )
 def paths(answer: Any) -> None:
     """Check the shares of the gradient by length of path."""
-    shares = _function(answer, "path_shares(n_blocks, rho)")
     for n, rho in ((3, 0.5), (16, 0.25), (10, 1.0), (6, 2.0)):
-        given = expect_array(_called(shares, n, rho), "the shares")
+        given = expect_array(expect_result(answer, n, rho), "the shares")
         if given.shape != (n + 1,):
             raise Hint(
                 f"For {n} blocks there are {n + 1} lengths, 0 to {n}; your result has "
@@ -265,13 +262,14 @@ def paths(answer: Any) -> None:
 )
 def group_normalisation(answer: Any) -> None:
     """Check group normalisation."""
-    norm = _function(answer, "group_norm(x, groups, gamma, beta, eps)")
     rng = np.random.default_rng(5)
     n, c, groups, eps = 3, 6, 2, 0.05
     x = rng.normal(size=(n, c, 4, 5)) * rng.uniform(0.5, 3, size=(n, c, 1, 1)) + 2
     gamma, beta = rng.normal(size=(2, c))
     before = x.copy()
-    given = expect_array(_called(norm, x, groups, gamma, beta, eps), "the output")
+    given = expect_array(
+        expect_result(answer, x, groups, gamma, beta, eps), "the output"
+    )
     if not np.array_equal(x, before):
         raise Hint("Your function changes x. Make a new array.")
     if given.shape != x.shape:
@@ -339,20 +337,6 @@ def group_normalisation(answer: Any) -> None:
         "The numbers are off. Reshape to (N, groups, C/groups·H·W), standardise over "
         "the last axis, go back to x's shape, then scale and shift each channel."
     )
-
-
-def _function(answer: Any, name: str) -> Callable[..., Any]:
-    if not callable(answer):
-        raise Hint(f"Give the function itself, {name}, not a call of it.")
-    function: Callable[..., Any] = answer
-    return function
-
-
-def _called(function: Callable[..., Any], *arguments: Any) -> Any:
-    try:
-        return function(*arguments)
-    except Exception as error:
-        raise Hint(f"Your function raised {type(error).__name__}: {error}") from None
 
 
 def _number(value: Any, name: str) -> float:

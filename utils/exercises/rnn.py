@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from utils.exercises import Hint, exercise, expect_array
+from utils.exercises import Hint, exercise, expect_array, expect_result
 
 
 @exercise("rnn-1", takes="three numbers: dL/dw, dL/dx₁ and the truncated dL/dw")
@@ -66,11 +65,10 @@ def three_steps(answer: Any) -> None:
 )
 def parameter_count(answer: Any) -> None:
     """Check the parameter counts of Keras's recurrent layers."""
-    function = _function(answer)
     sizes = ((3, 4), (100, 64), (8, 1))
     for kind, parts, biases in (("rnn", 1, 1), ("lstm", 4, 1), ("gru", 3, 2)):
         for features, hidden in sizes:
-            given = _call(function, kind, features, hidden)
+            given = expect_result(answer, kind, features, hidden)
             count = float(expect_array(given, "the count", ()))
             products = parts * (features + hidden) * hidden
             right = products + parts * biases * hidden
@@ -120,7 +118,6 @@ def parameter_count(answer: Any) -> None:
 )
 def clipping(answer: Any) -> None:
     """Check clipping by the global norm."""
-    function = _function(answer)
     cases = (
         ([np.array([6.0, 8.0]), np.array([[24.0]])], 6.5),
         ([np.array([3.0, 4.0]), np.array([[12.0]])], 20.0),
@@ -129,8 +126,7 @@ def clipping(answer: Any) -> None:
     )
     for arrays, limit in cases:
         given = [array.copy() for array in arrays]
-        with np.errstate(all="ignore"):
-            result = _call(function, given, limit)
+        result = expect_result(answer, given, limit)
         if any(not np.array_equal(g, a) for g, a in zip(given, arrays, strict=True)):
             raise Hint("Your function changes the arrays it was given. Make new ones.")
         if not isinstance(result, (list, tuple)) or len(result) != len(arrays):
@@ -207,10 +203,9 @@ def remembering_bias(answer: Any) -> None:
 )
 def mean_over_real_steps(answer: Any) -> None:
     """Check a mean over the steps that are not padding."""
-    function = _function(answer)
     losses = np.array([[1.0, 2, 4, 9], [3, 5, 50, 60], [7, 70, 80, 90]])
     lengths = np.array([4, 2, 1])
-    given = float(expect_array(_call(function, losses, lengths), "the mean", ()))
+    given = float(expect_array(expect_result(answer, losses, lengths), "the mean", ()))
     there = np.arange(4) < lengths[:, None]
     right = losses[there].mean()
     if np.isclose(given, right):
@@ -259,11 +254,10 @@ def mean_over_real_steps(answer: Any) -> None:
 )
 def gru_kernel(answer: Any) -> None:
     """Check the reordering of a GRU's input weights."""
-    function = _function(answer)
     hidden, features = 3, 2
     weight = np.arange(3.0 * hidden * features).reshape(3 * hidden, features)
     r, z, n = np.split(weight, 3)
-    kernel = expect_array(_call(function, weight.copy()), "the kernel")
+    kernel = expect_array(expect_result(answer, weight.copy()), "the kernel")
     right = np.concatenate([z, r, n]).T
     if kernel.shape == right.shape[::-1]:
         raise Hint(
@@ -298,23 +292,3 @@ def gru_kernel(answer: Any) -> None:
 
 def _same(ours: list[np.ndarray], theirs: list[np.ndarray]) -> bool:
     return all(np.allclose(a, b) for a, b in zip(ours, theirs, strict=True))
-
-
-def _function(answer: Any) -> Callable[..., Any]:
-    if not callable(answer):
-        raise Hint(
-            "Give the function itself, without calling it, not a "
-            f"{type(answer).__name__}."
-        )
-    return answer
-
-
-def _call(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call the reader's function; turn an error in it into a hint."""
-    try:
-        result = function(*arguments)
-    except Exception as error:
-        raise Hint(f"Your function raised {type(error).__name__}: {error}") from error
-    if result is None or result is ...:
-        raise Hint("Your function returns nothing. Does it end with `return`?")
-    return result

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from utils.exercises import Hint, exercise, expect_array
+from utils.exercises import Hint, exercise, expect_array, expect_result
 
 
 @exercise("training-1", takes="three numbers: θ after two steps of (a), (b) and (c)")
@@ -55,9 +54,8 @@ def two_steps(answer: Any) -> None:
 @exercise("training-2", takes="a function of z and y that returns the mean loss and dz")
 def poisson_loss(answer: Any) -> None:
     """Check the Poisson negative log-likelihood and its gradient."""
-    function = _function(answer)
     z, y = np.array([0.3, -1.0, 2.0, 0.0]), np.array([1.0, 0.0, 9.0, 3.0])
-    result = _call(function, z.copy(), y.copy())
+    result = expect_result(answer, z.copy(), y.copy())
     if not isinstance(result, (tuple, list)) or len(result) != 2:
         raise Hint("Your function should return two things, the mean loss and dz.")
     loss = float(expect_array(result[0], "the mean loss", ()))
@@ -94,10 +92,11 @@ def poisson_loss(answer: Any) -> None:
 @exercise("training-3", takes="a function of curvature and beta that returns a number")
 def nesterov_bound(answer: Any) -> None:
     """Check the largest learning rate of Nesterov's momentum."""
-    function = _function(answer)
     for curvature, beta in ((1.0, 0.0), (50.0, 0.9), (3.0, 0.5)):
         given = float(
-            expect_array(_call(function, curvature, beta), "the learning rate", ())
+            expect_array(
+                expect_result(answer, curvature, beta), "the learning rate", ()
+            )
         )
         right = (2 + 2 * beta) / (1 + 2 * beta) / curvature
         if np.isclose(given, right):
@@ -123,14 +122,13 @@ def nesterov_bound(answer: Any) -> None:
 )
 def adagrad(answer: Any) -> None:
     """Check AdaGrad over several steps."""
-    function = _function(answer)
     rng = np.random.default_rng(4)
     gradients = rng.normal(size=(5, 3)) + 0.5
     state: dict[str, Any] = {}
     given = np.zeros(3)
     right, total = np.zeros(3), np.zeros(3)
     for t, g in enumerate(gradients, start=1):
-        result = _call(function, given.copy(), g.copy(), state, 0.1)
+        result = expect_result(answer, given.copy(), g.copy(), state, 0.1)
         given = expect_array(result, "the new w", (3,))
         total += g**2
         right = right - 0.1 * g / (np.sqrt(total) + 1e-10)
@@ -162,10 +160,9 @@ def adagrad(answer: Any) -> None:
 @exercise("training-5", takes="a function of grads (a dictionary) and limit")
 def clip_by_norm(answer: Any) -> None:
     """Check gradient clipping by the norm of all arrays together."""
-    function = _function(answer)
     grads = {"w": np.array([[3.0, 0.0], [4.0, 0.0]]), "b": np.array([7.2, 9.6])}
     before = copy.deepcopy(grads)
-    given = _clipped(function, grads, 6.5)
+    given = _clipped(answer, grads, 6.5)
     if any(not np.array_equal(grads[k], before[k]) for k in grads):
         raise Hint("Your function changes its argument. Make new arrays.")
     wrongs = (
@@ -201,10 +198,10 @@ def clip_by_norm(answer: Any) -> None:
             "For gradients of length 13 and a limit of 6.5, everything should be "
             "halved; yours is something else."
         )
-    if not _same(_clipped(function, grads, 20.0), grads):
+    if not _same(_clipped(answer, grads, 20.0), grads):
         raise Hint("Gradients shorter than the limit should stay as they are.")
     zeros = {"w": np.zeros(3)}
-    if not _same(_clipped(function, zeros, 1.0), zeros):
+    if not _same(_clipped(answer, zeros, 1.0), zeros):
         raise Hint("Gradients that are all zero should stay zero.")
 
 
@@ -213,10 +210,9 @@ def clip_by_norm(answer: Any) -> None:
 )
 def trials_needed(answer: Any) -> None:
     """Check the number of random trials that hit the good share."""
-    function = _function(answer)
     for share, confidence in ((0.05, 0.95), (0.1, 0.9), (0.01, 0.99)):
         given = float(
-            expect_array(_call(function, share, confidence), "the number", ())
+            expect_array(expect_result(answer, share, confidence), "the number", ())
         )
         exact = math.log(1 - confidence) / math.log(1 - share)
         right = math.ceil(exact)
@@ -255,9 +251,9 @@ def _adam_by_hand(corrected: bool = True, root: bool = True) -> float:
 
 
 def _clipped(
-    function: Callable[..., Any], grads: dict[str, np.ndarray], limit: float
+    answer: Any, grads: dict[str, np.ndarray], limit: float
 ) -> dict[str, np.ndarray]:
-    result = _call(function, grads, limit)
+    result = expect_result(answer, grads, limit)
     if not isinstance(result, dict) or set(result) != set(grads):
         raise Hint("Return a dictionary with the same names as `grads`.")
     return {
@@ -267,23 +263,3 @@ def _clipped(
 
 def _same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
     return all(np.allclose(one[k], other[k], rtol=1e-4, atol=1e-9) for k in one)
-
-
-def _function(answer: Any) -> Callable[..., Any]:
-    if not callable(answer):
-        raise Hint(
-            "Give the function itself, without calling it, not a "
-            f"{type(answer).__name__}."
-        )
-    return answer
-
-
-def _call(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call the reader's function; turn an error in it into a hint."""
-    try:
-        result = function(*arguments)
-    except Exception as error:
-        raise Hint(f"Your function raised {type(error).__name__}: {error}") from error
-    if result is None or result is ...:
-        raise Hint("Your function returns nothing. Does it end with `return`?")
-    return result

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from utils import scratch
-from utils.exercises import Hint, exercise, expect_array
+from utils.exercises import Hint, exercise, expect_array, expect_result
 
 
 @exercise("transfer_learning-1", takes="the number of trained parameters")
@@ -83,7 +82,7 @@ def folded(answer: Any) -> None:
     weight = rng.normal(size=(3, 2, 3, 3))
     gamma, beta, mean = rng.normal(size=(3, 3))
     var, eps = rng.uniform(0.5, 2, size=3), 0.1
-    result = _called(answer, weight.copy(), gamma, beta, mean, var, eps)
+    result = expect_result(answer, weight.copy(), gamma, beta, mean, var, eps)
     if not isinstance(result, tuple | list) or len(result) != 2:
         raise Hint("Your function should return two arrays: the weights and the bias.")
     new_weight = expect_array(result[0], "the weights", weight.shape)
@@ -133,7 +132,7 @@ def pulled(answer: Any) -> None:
     rng = np.random.default_rng(4)
     x, y, w0 = rng.normal(size=(6, 4)), rng.normal(size=6), rng.normal(size=4)
     strength = 0.7
-    w = expect_array(_called(answer, x, y, w0, strength), "w", (4,))
+    w = expect_array(expect_result(answer, x, y, w0, strength), "w", (4,))
 
     def ridge(target: np.ndarray, scale: float = strength) -> np.ndarray:
         return np.linalg.solve(x.T @ x + scale * np.eye(4), x.T @ target)
@@ -218,16 +217,3 @@ def enough_examples(answer: Any) -> None:
     if abs(n - 20 / 0.0008) < 2:
         raise Hint("It is the logarithm of the number of settings that counts.")
     raise Hint("Set √(log k / 2n) to 0.02, square, and solve for n.")
-
-
-def _called(answer: Any, *arguments: Any) -> Any:
-    """Call a reader's function, or hint at what went wrong in it."""
-    if not callable(answer):
-        raise Hint(f"Give the function itself; you gave {type(answer).__name__}.")
-    function: Callable[..., Any] = answer
-    try:
-        return function(*arguments)
-    except Exception as error:
-        raise Hint(
-            f"Your function stopped with {type(error).__name__}: {error}"
-        ) from None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from utils.exercises import Hint, exercise, expect_array
+from utils.exercises import Hint, exercise, expect_array, expect_result
 
 
 @exercise("transformer-1", takes="three whole numbers, in the order a, b, c")
@@ -52,10 +51,9 @@ def tiny_gpt(answer: Any) -> None:
 @exercise("transformer-2", takes="a function of x (T, D) and places (T,)")
 def rotary_halves(answer: Any) -> None:
     """Check a rotary encoding that pairs the two halves of a row."""
-    function = _function(answer)
     rng = np.random.default_rng(2)
     x, places = rng.normal(size=(5, 6)), np.array([0, 1, 2, 7, 30])
-    given = expect_array(_call(function, x.copy(), places), "the result", x.shape)
+    given = expect_array(expect_result(answer, x.copy(), places), "the result", x.shape)
     if np.allclose(given, _rotated_halves(x, places)):
         return
     if np.allclose(given, _rotated_halves(x, -places)):
@@ -79,12 +77,11 @@ def rotary_halves(answer: Any) -> None:
 @exercise("transformer-3", takes="a function of dy, x (T, D), gamma (D,) and eps")
 def rms_norm_backward(answer: Any) -> None:
     """Check the backward of RMSNorm."""
-    function = _function(answer)
     rng = np.random.default_rng(3)
     dy, x = rng.normal(size=(2, 4, 5))
     x = 2 * x + 1
     gamma, eps = rng.uniform(0.5, 2, size=5), 0.3
-    result = _call(function, dy.copy(), x.copy(), gamma.copy(), eps)
+    result = expect_result(answer, dy.copy(), x.copy(), gamma.copy(), eps)
     given = expect_array(result, "dx", x.shape)
 
     root = np.sqrt((x**2).mean(axis=-1, keepdims=True) + eps)
@@ -117,9 +114,8 @@ def rms_norm_backward(answer: Any) -> None:
 @exercise("transformer-4", takes="a function of ids (N, T) that returns three arrays")
 def decoder_batch(answer: Any) -> None:
     """Check inputs, targets and weights for a decoder."""
-    function = _function(answer)
     ids = np.array([[1, 5, 6, 2, 0, 0], [1, 7, 2, 0, 0, 0], [1, 4, 5, 6, 7, 2]])
-    result = _call(function, ids.copy())
+    result = expect_result(answer, ids.copy())
     if not isinstance(result, (tuple, list)) or len(result) != 3:
         raise Hint("Return three arrays: inputs, targets and weights.")
     inputs, targets, weights = (
@@ -160,13 +156,12 @@ def decoder_batch(answer: Any) -> None:
 )
 def cache_size(answer: Any) -> None:
     """Check the bytes of a key-value cache with shared heads."""
-    function = _function(answer)
     for layers, width, heads, shared, steps, size in (
         (3, 12, 3, 3, 5, 4),
         (6, 64, 8, 2, 100, 2),
         (3, 48, 4, 1, 7, 1),
     ):
-        result = _call(function, layers, width, heads, shared, steps, size)
+        result = expect_result(answer, layers, width, heads, shared, steps, size)
         given = float(expect_array(result, "the number of bytes", ()))
         right = 2 * layers * steps * shared * (width // heads) * size
         if given == right:
@@ -209,23 +204,3 @@ def _one_speed(x: np.ndarray, places: np.ndarray) -> np.ndarray:
     c, s = np.cos(places)[:, None], np.sin(places)[:, None]
     one, two = x[:, :half], x[:, half:]
     return np.concatenate([one * c - two * s, one * s + two * c], axis=1)
-
-
-def _function(answer: Any) -> Callable[..., Any]:
-    if not callable(answer):
-        raise Hint(
-            "Give the function itself, without calling it, not a "
-            f"{type(answer).__name__}."
-        )
-    return answer
-
-
-def _call(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call the reader's function; turn an error in it into a hint."""
-    try:
-        result = function(*arguments)
-    except Exception as error:
-        raise Hint(f"Your function raised {type(error).__name__}: {error}") from error
-    if result is None or result is ...:
-        raise Hint("Your function returns nothing. Does it end with `return`?")
-    return result
