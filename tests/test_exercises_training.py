@@ -101,11 +101,16 @@ def each_array(grads, limit):
     return {k: g * min(1, limit / np.linalg.norm(g)) for k, g in grads.items()}
 
 
+def sum_of_norms(grads, limit):
+    norm = sum(np.linalg.norm(g) for g in grads.values())
+    return {k: g * min(1, limit / norm) for k, g in grads.items()}
+
+
 @pytest.mark.parametrize(
     ("id", "answer", "mentions"),
     [
         ("training-1", [0.36, 0.06, 0.8011], r"\(a\).*plain descent"),
-        ("training-1", [0.48, 0.06, 0.8011], "sum"),
+        ("training-1", [0.54, 0.06, 0.8011], "sum"),
         ("training-1", [0.16, 0.16, 0.8011], r"\(b\).*ordinary momentum"),
         ("training-1", [0.16, 0.06, 0.8], r"\(c\).*not quite"),
         ("training-1", [0.16, 0.06, 0.9], "after one step"),
@@ -133,6 +138,7 @@ def each_array(grads, limit):
         ("training-4", broken, "my own mistake"),
         ("training-5", each_entry, "turns"),
         ("training-5", each_array, "together"),
+        ("training-5", sum_of_norms, "squares"),
         ("training-5", in_place, "changes its argument"),
         ("training-5", lambda g, limit: g, "as they are"),
         ("training-5", lambda g, limit: {k: v / 2 for k, v in g.items()}, "shorter"),

@@ -23,7 +23,7 @@ def two_steps(answer: Any) -> None:
             0.36: "that is plain descent. In the second step half of v is still there.",
             0.6: "that is after one step.",
             0.28: "v is the sum βv + g here, without a factor 1 - β before g.",
-            0.48: "v is the sum βv + g here, without a factor 1 - β before g.",
+            0.54: "v is the sum βv + g here, without a factor 1 - β before g.",
         },
         {
             0.16: "that is ordinary momentum. The step is along g + βv with the new v.",
@@ -185,7 +185,7 @@ def clip_by_norm(answer: Any) -> None:
             "You divide by the squared norm: take the root of the sum of squares.",
         ),
         (
-            {k: g * 6.5 / 19 for k, g in grads.items()},
+            {k: g * 6.5 / 17 for k, g in grads.items()},
             "You added up the arrays' norms. Add up their squares, then take the root.",
         ),
         (grads, "Gradients longer than the limit are returned as they are."),
