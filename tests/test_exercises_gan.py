@@ -84,6 +84,7 @@ def test_right_answers_pass(id, answer, capsys):
         ("gan-3", [14, 28, 1, 7], "stamps the whole kernel"),
         ("gan-3", [14, 28, 4, 8], "does not quite double"),
         ("gan-3", [14, 28, 4, 70], "where does the last stamp begin"),
+        ("gan-3", [14, 29, 4, 7], "one too many"),
         ("gan-3", [14], "Give four numbers"),
         ("gan-4", lambda size, k, s: np.minimum(counts(size, k, s), 1), "not marked"),
         ("gan-4", ones_at_starts, "each stamp covers 3 pixels"),

@@ -108,7 +108,7 @@ def growing_sizes(answer: Any) -> None:
         },
         "b": {
             27: "the output padding adds a row.",
-            29: "the first stamp begins at row 0, the last at 2 · 13, not at 2 · 14.",
+            29: "one too many: the last stamp begins at row 2 · 13 and is 5 high.",
             32: "the padding is missing: 2 rows on each side are cut off.",
             30: "padding 2 cuts off 4 rows in all.",
         },
