@@ -76,6 +76,7 @@ def test_right_answers_pass(id, answer, capsys):
         ("gan-2", lambda p, q: (kl(p, q) + kl(q, p)) / 2, "compare each with the mix"),
         ("gan-2", lambda p, q: kl(p, (p + q) / 2), "only p is compared"),
         ("gan-2", lambda p, q: js(p, q) / LOG2, "base 2"),
+        ("gan-2", lambda p, q: js(p, q) ** 0.5, "the root"),
         ("gan-2", lambda p, q: p, "one number"),
         ("gan-2", lambda p, q: js(p, q) + 1, "which is off"),
         ("gan-2", 0.5, "Give the function itself"),

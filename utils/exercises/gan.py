@@ -80,6 +80,7 @@ def divergence(answer: Any) -> None:
         mistakes = [
             (2 * right, "it is twice too large: take the mean of both, not the sum."),
             (right / np.log(2), "you use the logarithm to base 2."),
+            (np.sqrt(right), "that is the root, called the Jensen–Shannon distance."),
             (_kl(a, b), "that is KL(p‖q), without the mixture of both."),
             ((_kl(a, b) + _kl(b, a)) / 2, "compare each with the mixture m."),
             (_kl(a, (a + b) / 2), "only p is compared with the mixture; q is too."),
