@@ -66,6 +66,7 @@ def broken(*arguments):
     [
         ("transformer-1", [560, 560, 2520], "of its own"),
         ("transformer-1", [592, 560, 2520], "last block"),
+        ("transformer-1", [584, 560, 2520], "two norms"),
         ("transformer-1", [600, 520, 2520], "one array remains"),
         ("transformer-1", [600, 560, 2120], "averages"),
         ("transformer-1", [600, 560, 5040], "multiply"),

@@ -77,6 +77,7 @@ def divergence(answer: Any) -> None:
         mistakes = [
             (2 * right, "it is twice too large: take the mean of both, not the sum."),
             (right / np.log(2), "you use the logarithm to base 2."),
+            (np.sqrt(right), "that is the root, called the Jensen–Shannon distance."),
             (_kl(a, b), "that is KL(p‖q), without the mixture of both."),
             ((_kl(a, b) + _kl(b, a)) / 2, "compare each with the mixture m."),
             (_kl(a, (a + b) / 2), "only p is compared with the mixture; q is too."),
@@ -105,7 +106,7 @@ def growing_sizes(answer: Any) -> None:
         },
         "b": {
             27: "the output padding adds a row.",
-            29: "the first stamp begins at row 0, the last at 2 · 13, not at 2 · 14.",
+            29: "one too many: the last stamp begins at row 2 · 13 and is 5 high.",
             32: "the padding is missing: 2 rows on each side are cut off.",
             30: "padding 2 cuts off 4 rows in all.",
         },

@@ -22,6 +22,7 @@ def tiny_gpt(answer: Any) -> None:
             592: "the norm after the last block is missing.",
             576: "the table of places is missing.",
             568: "each block has two norms, with a scale and a shift each.",
+            584: "each block has two norms, with a scale and a shift each.",
             610: "the matrix of the logits has no bias in this chapter.",
             356: "there are two blocks.",
             496: "the blocks' biases and norms are missing, 13 D for each block.",
