@@ -18,10 +18,11 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 from sphinx.errors import ExtensionError
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
@@ -222,6 +223,49 @@ def visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+def _is_one_box(formula: nodes.math) -> bool:
+    """Whether a formula has no place inside where a line may break."""
+    try:
+        return render(formula.astext()).count('class="katex-base"') == 1
+    except KatexError:  # reported where the formula is written
+        return False
+
+
+class KeepPunctuation(SphinxPostTransform):
+    """Holds an inline formula and the punctuation at its sides on one line.
+
+    A formula is a box of its own, and browsers may break a line at either side of it:
+    a comma then opens the next line, or a parenthesis ends one. Long formulas, which
+    may break inside, are left alone.
+    """
+
+    default_priority = 900
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Put each such formula with its punctuation into one span."""
+        for formula in list(self.document.findall(nodes.math)):
+            parent, place = formula.parent, formula.parent.index(formula)
+            before, after = "", ""
+            if place and isinstance(parent[place - 1], nodes.Text):
+                before = re.search(r"[(\[“‘]*\Z", parent[place - 1])[0]
+            if place + 1 < len(parent) and isinstance(parent[place + 1], nodes.Text):
+                after = re.match(r"[,.;:!?)\]”’]*", parent[place + 1])[0]
+            if not (before or after) or not _is_one_box(formula):
+                continue
+            held = nodes.inline("", classes=["held"])
+            if before:
+                rest = parent[place - 1][: -len(before)]
+                parent[place - 1] = nodes.Text(rest)
+                held += nodes.Text(before)
+            if after:
+                parent[place + 1] = nodes.Text(parent[place + 1][len(after) :])
+            parent[place] = held
+            held += formula
+            if after:
+                held += nodes.Text(after)
+
+
 # --- style sheet and fonts ------------------------------------------------------------
 
 
@@ -268,6 +312,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
         inline_renderers=(visit_math, None),
         block_renderers=(visit_math_block, None),
     )
+    app.add_post_transform(KeepPunctuation)
     app.add_css_file("katex/katex.css")
     app.connect("builder-inited", _copy_static)
     app.connect("html-page-context", _preload_fonts)

@@ -16,7 +16,8 @@ import katex_local
 
 PAGE = r"""# Page
 
-Inline $\mathbf{x}_i \in \mathbb{R}$, and see {eq}`eq-page-loss`.
+Inline $\mathbf{x}_i \in \mathbb{R}$, and see {eq}`eq-page-loss`. For each $n$, it is
+a share of the whole ($N$).
 
 $$
 \mathcal{L} = \frac{1}{N} \sum_n \mathcal{L}_n
@@ -46,8 +47,8 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Built:
 def test_every_formula_is_set(book: Built):
     assert book.status == 0, book.messages
     page = book.page("index")
-    assert page.count('class="katex"') == 4
-    assert page.count("<math ") == 4
+    assert page.count('class="katex"') == 6
+    assert page.count("<math ") == 6
     assert "katex-error" not in page
     body = page[page.index("<article") :]
     assert "$" not in re.sub(r"<annotation.*?</annotation>", "", body, flags=re.DOTALL)
@@ -61,6 +62,15 @@ def test_equations_are_numbered_and_linked(book: Built):
     assert '<span class="eqno">(1)' in page
     assert 'href="#equation-eq-page-loss">(1)</a>' in page
     assert 'href="index.html#equation-eq-page-loss">(1)</a>' in book.page("chapter")
+
+
+def test_punctuation_keeps_to_a_short_formula(book: Built):
+    page = book.page("index")
+    assert page.count('class="held"') == 2  # not the first: it may break at its sign
+    assert re.search(r'For each <span class="held"><span class="math[^>]*>', page)
+    assert "</span>,</span> it is" in page
+    assert re.search(r'the whole <span class="held">\(<span class="math[^>]*>', page)
+    assert "</span>).</span></p>" in page
 
 
 def test_no_page_loads_a_script_for_it(book: Built):

@@ -219,7 +219,7 @@ def test_the_menus_open_on_a_phone(new_context: Callable[..., BrowserContext]):
 def test_wide_equations_can_be_scrolled_by_keyboard(
     new_context: Callable[..., BrowserContext],
 ):
-    page = new_context(viewport={"width": 390, "height": 844}).new_page()
+    page = new_context(viewport={"width": 320, "height": 844}).new_page()
     wide = 0
     for name in having('class="math-scroll"'):
         page.goto(on_disk(name))
