@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tinycss2
+from PIL import Image
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -236,6 +237,37 @@ def _split_files(app, pagename, templatename, context: dict[str, Any], doctree) 
         context[f"page_{kind}"] = own
 
 
+def sized_images(body: str, files: dict[str, Path]) -> str:
+    """Give a page's pictures their size, so that nothing moves when they arrive.
+
+    Args:
+        body: the page's HTML.
+        files: the picture behind each name in ``_images``.
+
+    Returns:
+        The HTML, in which every raster picture without a size has its own, and is
+        loaded when it comes near.
+    """
+
+    def sized(tag: re.Match[str]) -> str:
+        path = files.get(tag[2])
+        if path is None or path.suffix == ".svg" or " width=" in tag[0]:
+            return tag[0]
+        with Image.open(path) as picture:
+            width, height = picture.size
+        size = f'width="{width}" height="{height}" loading="lazy" decoding="async"'
+        return f"<img {size} {tag[1]}"
+
+    return re.sub(r'<img ([^>]*?src="[^">]*_images/([^">]+)"[^>]*>)', sized, body)
+
+
+def _size_images(app, pagename, templatename, context: dict[str, Any], doctree) -> None:
+    if "body" in context:
+        images = app.builder.images
+        files = {name: Path(app.srcdir) / path for path, name in images.items()}
+        context["body"] = sized_images(context["body"], files)
+
+
 def _write_joined(app: Sphinx, exception: Exception | None) -> None:
     """Write the joined files, and a first page that leads to the book's first page."""
     if exception or app.builder.name != "html":
@@ -283,5 +315,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_config_value("comments_config", {}, "")
     app.connect("html-page-context", _offer_links, priority=100)
     app.connect("html-page-context", _split_files, priority=900)
+    app.connect("html-page-context", _size_images)
     app.connect("build-finished", _write_joined, priority=900)  # after the theme's
     return {"parallel_read_safe": True, "parallel_write_safe": True}

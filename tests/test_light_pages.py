@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.book_builder import Built, build, code, notebook
 from tools.build import ROOT
@@ -122,6 +123,19 @@ def test_addresses_in_style_sheets_follow_their_file():
     assert 'url("y.svg")' in moved
     assert "url(data:image/svg+xml,z)" in moved
     assert light_pages.rebased("a{b:url(x.png)}", ".") == "a{b:url(x.png)}"
+
+
+def test_pictures_have_a_size_before_they_arrive(tmp_path: Path):
+    Image.new("L", (60, 40)).save(tmp_path / "grey.webp")
+    files = {"grey.webp": tmp_path / "grey.webp", "map.svg": tmp_path / "map.svg"}
+    body = '<img alt="Grey." src="../_images/grey.webp" />'
+    sized = light_pages.sized_images(body, files)
+    assert sized.startswith('<img width="60" height="40" loading="lazy" ')
+    assert sized.endswith('alt="Grey." src="../_images/grey.webp" />')
+    assert light_pages.sized_images(sized, files) == sized
+    for other in ("../_images/map.svg", "../_images/gone.webp", "data:image/webp;x"):
+        left = f'<img alt="" src="{other}">'
+        assert light_pages.sized_images(left, files) == left
 
 
 def test_an_edited_style_sheet_is_used_by_the_next_build(tmp_path: Path):
