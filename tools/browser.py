@@ -90,11 +90,21 @@ class _Handler(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
+class _Server(ThreadingHTTPServer):
+    """A server that lets a page ask for many files at once.
+
+    With the default of five waiting connections the sixth is dropped, and the browser
+    tries it again after one second, three, seven, fifteen.
+    """
+
+    request_queue_size = 128
+
+
 @contextlib.contextmanager
 def serve(folder: Path = SITE) -> Iterator[str]:
     """Serve a folder on this machine alone; give its address, without a final slash."""
     handler = partial(_Handler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with _Server(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
