@@ -130,7 +130,11 @@ def scramble(model):
     [(True, False, 8), (True, True, 7), (False, False, 32), (False, True, 37)],
 )
 def test_keras_computes_the_same(small_images, bottleneck, side):
-    options = {"small_images": small_images, "width": 4, "bottleneck": bottleneck}
+    # Not narrower: on a processor with AVX2, a 1 × 1 convolution with stride over fewer
+    # than eight channels, channels last, writes past its memory when PyTorch goes
+    # backwards through it (https://github.com/uxlfoundation/oneDNN/issues/6035).
+    width = 4 if bottleneck else 8
+    options = {"small_images": small_images, "width": width, "bottleneck": bottleneck}
     ours = models.resnet_torch((1, 2), 5, 2, **options)
     theirs = models.resnet_keras((1, 2), 5, 2, **options)
     scramble(ours)
