@@ -50,6 +50,7 @@ def test_keras_chosen_on_one_page_is_shown_on_the_next(reader: Page):
     reader.get_by_role("tab", name="Keras").first.click()
     assert all(panels(reader, "keras"))
     assert not any(panels(reader, "pytorch"))
+    reader.wait_for_timeout(300)  # a browser puts the choice in store in the background
     reader.goto(on_disk(second))
     assert all(panels(reader, "keras"))
     assert not any(panels(reader, "pytorch"))
