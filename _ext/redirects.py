@@ -5,6 +5,9 @@ others linked to ``chapters/foundations/backprop.html#autograd``. At that addres
 small page forwards to the section that now has the anchor, or to the first one. Without
 scripts it forwards to the first one. The table of anchors is made from the built pages,
 so nothing is to be kept up by hand.
+
+Within the book, too, a link to the chapter, as ``{doc}`../foundations/backprop``` has
+it, leads to its first section and says its title.
 """
 
 from __future__ import annotations
@@ -15,6 +18,10 @@ import posixpath
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from sphinx.addnodes import pending_xref
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import docname_join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +63,23 @@ def chapters_in_sections(env: BuildEnvironment) -> Iterator[tuple[str, list[str]
             and all(posixpath.dirname(page) == folder for page in pages)
         ):
             yield folder, pages
+
+
+class LinkToFirstSection(SphinxPostTransform):
+    """Let links to a chapter in sections lead to its first section."""
+
+    default_priority = 5  # before MyST and Sphinx resolve them
+
+    def run(self, **kwargs: object) -> None:
+        """Change the document in place."""
+        first = {name: pages[0] for name, pages in chapters_in_sections(self.env)}
+        for node in self.document.findall(pending_xref):
+            if node.get("reftype") in ("doc", "myst"):
+                named = re.sub(r"\.ipynb$", "", node["reftarget"])
+                target = docname_join(node.get("refdoc", self.env.docname), named)
+                if target in first:
+                    node["reftype"], node["refdomain"] = "doc", "std"
+                    node["reftarget"] = f"/{first[target]}"
 
 
 def ids_of(page: str) -> list[str]:
@@ -107,5 +131,6 @@ def _write(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to the build."""
+    app.add_post_transform(LinkToFirstSection)
     app.connect("build-finished", _write)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

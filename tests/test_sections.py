@@ -41,7 +41,10 @@ def section(title: str, name: str, *more: str) -> str:
 
 DOT = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
 FILES = {
-    "chapters/index.md": "# The book\n\nSee {numref}`fig-graph`, {eq}`eq-later`.\n",
+    "chapters/index.md": (
+        "# The book\n\nSee {numref}`fig-graph`, {eq}`eq-later`, {doc}`part/backprop`, "
+        "[](part/backprop.ipynb) and {doc}`this <part/backprop>`.\n"
+    ),
     "chapters/part/plain.ipynb": section("A plain chapter", "plain", "### More of it"),
     "chapters/part/backprop/graph.ipynb": section("Backpropagation", "graph"),
     "chapters/part/backprop/engine.ipynb": section("An engine", "engine"),
@@ -164,6 +167,16 @@ def test_figures_and_equations_are_counted_through_the_chapter(book: Built):
         assert f"({number})" in words(page)
     first = words(book.page("chapters/index"))
     assert "See Fig. 2.1 , (2.3)" in first
+
+
+def test_a_link_to_the_chapter_leads_to_its_first_section(book: Built):
+    page = book.page("chapters/index")
+    links = re.findall(r'<a [^>]*href="part/backprop/graph.html">(.*?)</a>', page)
+    assert [words(link) for link in links[-3:]] == [
+        "Backpropagation",
+        "Backpropagation",
+        "this",
+    ]
 
 
 def test_nothing_is_written_again_when_nothing_changed(book: Built):
