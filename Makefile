@@ -16,7 +16,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python python3.11 python3.12 python3.1
 	$(shell $(p) -c "$(SUPPORTED)" >/dev/null 2>&1 && echo $(p))))
 
 .DEFAULT_GOAL := help
-.PHONY: help book test notebooks lab serve bench lock clean
+.PHONY: help book test notebooks twice lab serve bench lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,9 @@ test: $(READY) ## lint, types, unit tests, every notebook, site build, browser t
 
 notebooks: $(READY) ## execute the changed chapters in place
 	$(BIN)/python -m tools.notebooks
+
+twice: $(READY) ## run each cell of every chapter twice in place and say what changes
+	$(BIN)/python -m tools.notebooks --all --twice
 
 lab: $(READY) ## open the chapters in Jupyter Lab
 	$(BIN)/jupyter lab chapters

@@ -1,15 +1,20 @@
-"""How a notebook's cells look on a page: folds that name themselves, no preparation.
+"""How a notebook's cells look on a page: folds that name themselves, checks in a line.
 
 MyST-NB folds cells tagged ``hide-input``, ``hide-output`` or ``hide-cell``. Its fold is
 called "Toggle hidden content" for those who cannot see it, whatever it holds, and looks
 like a box of advice. Here, its name is its text. The cell tagged ``bootstrap``, which
 makes the book's package importable in Colab and does nothing elsewhere, is left out of
 the pages.
+
+A cell that begins with ``# Checked: …`` only asserts. The page shows what was checked,
+in these words, as a small line that opens to show the code. The words may go on in the
+comment lines below; in backquotes they are set as code.
 """
 
 from __future__ import annotations
 
 import html
+import re
 from typing import TYPE_CHECKING
 
 from docutils import nodes
@@ -33,6 +38,50 @@ class LeaveOutBootstrap(SphinxTransform):
                 node.parent.remove(node)
 
 
+MARK = "# Checked:"
+
+
+class checked(nodes.General, nodes.Element):
+    """The code of a cell that only asserts; ``words`` says what was checked."""
+
+
+class FoldChecks(SphinxTransform):
+    """Fold the code of each cell that begins with ``# Checked:``."""
+
+    default_priority = 198  # before neighbours are put into tabs
+
+    def apply(self, **kwargs: object) -> None:
+        """Change the document in place."""
+        for cell in list(self.document.findall(nodes.container)):
+            if cell.get("nb_element") != "cell_code" or cell.get("hide_mode"):
+                continue
+            source = next(cell.findall(nodes.literal_block), None)
+            if source is not None and (words := words_of(source.astext())):
+                box = source.parent
+                fold = checked("", words=words)
+                cell.replace(box, fold)
+                fold += box
+
+
+def words_of(source: str) -> str:
+    """Return what the first lines of a cell say was checked, or an empty string."""
+    if not source.startswith(MARK):
+        return ""
+    lines = re.match(r"(?:#.*\n?)+", source)[0].splitlines()
+    return " ".join(line.lstrip("#").strip() for line in lines)[
+        len("Checked:") :
+    ].strip()
+
+
+def visit_checked(self: HTML5Translator, node: checked) -> None:
+    """Open a fold whose line says what was checked."""
+    words = re.sub("`([^`]+)`", r"<code>\1</code>", html.escape(node["words"]))
+    self.body.append(
+        '<details class="checked"><summary>'
+        f'<span class="checked-word">checked:</span> {words}</summary>\n'
+    )
+
+
 def visit_folded(self: HTML5Translator, node: HideCodeCellNode) -> None:
     """Open a fold, named for what opening or closing it does."""
     show, hide = html.escape(node["prompt_show"]), html.escape(node["prompt_hide"])
@@ -43,14 +92,16 @@ def visit_folded(self: HTML5Translator, node: HideCodeCellNode) -> None:
     )
 
 
-def depart_folded(self: HTML5Translator, node: HideCodeCellNode) -> None:
-    """Close the fold."""
+def depart_folded(self: HTML5Translator, node: nodes.Element) -> None:
+    """Close a fold."""
     self.body.append("</details>\n")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Register the transform, and the fold in place of MyST-NB's."""
+    """Register the transforms, and the fold in place of MyST-NB's."""
     app.setup_extension("myst_nb")
     app.add_node(HideCodeCellNode, override=True, html=(visit_folded, depart_folded))
+    app.add_node(checked, html=(visit_checked, depart_folded))
     app.add_transform(LeaveOutBootstrap)
+    app.add_transform(FoldChecks)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

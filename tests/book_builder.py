@@ -54,21 +54,25 @@ class Built:
         return (self.site / f"{name}.html").read_text(encoding="utf-8")
 
 
-def build(folder: Path, files: dict[str, str], url: str = "") -> Built:
+def build(
+    folder: Path, files: dict[str, str], url: str = "", toc: dict | None = None
+) -> Built:
     """Build a book of a few files with the project's configuration.
 
     Args:
         folder: an empty folder.
         files: the text of each page by its path; the first is the book's first page.
         url: the project's address, as in ``_config.yml``.
+        toc: what ``_toc.yml`` says; by default the pages stand side by side.
     """
     for name, text in {"references.bib": "", **files}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     pages = [name.rpartition(".")[0] for name in files if not name.endswith(".bib")]
-    toc = {"format": "jb-book", "root": pages[0]}
-    if pages[1:]:
-        toc["chapters"] = [{"file": page} for page in pages[1:]]
+    if toc is None:
+        toc = {"format": "jb-book", "root": pages[0]}
+        if pages[1:]:
+            toc["chapters"] = [{"file": page} for page in pages[1:]]
     (folder / "_toc.yml").write_text(yaml.safe_dump(toc), encoding="utf-8")
 
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))

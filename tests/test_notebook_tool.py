@@ -51,7 +51,7 @@ def test_a_chapter_is_executed_and_cleaned(tmp_path: Path):
     assert notebook.metadata == notebooks.METADATA
     assert notebooks.WIDGET_VIEW not in notebook.cells[1].outputs[0].data
     assert notebook.cells[2].outputs[0].data["text/plain"] == "2"
-    assert {key for cell in notebook.cells for key in cell.metadata} == {"tags"}
+    assert {key for cell in notebook.cells[1:] for key in cell.metadata} == {"tags"}
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,92 @@ def test_an_error_on_purpose_keeps_its_message_and_loses_the_machine(tmp_path: P
     assert failures == 0
     assert error.traceback[-1].startswith("ValueError: invalid literal")
     assert len(error.traceback) <= 2
+
+
+@pytest.mark.parametrize(
+    ("tags", "hides"),
+    [
+        (["hide-input"], {"source_hidden": True}),
+        (["hide-cell"], {"source_hidden": True}),
+        (["hide-cell", "solution"], {"source_hidden": True, "outputs_hidden": True}),
+        (["pytorch"], None),
+    ],
+)
+def test_what_the_book_folds_is_folded_in_jupyter_and_colab(
+    tmp_path: Path, tags: list[str], hides: dict[str, bool] | None
+):
+    path = save(tmp_path, "1 + 1", tags=tags)
+    stale = nbformat.read(path, as_version=4)
+    stale.cells[0].metadata.jupyter = {"outputs_hidden": False}
+    stale.cells[0].metadata.collapsed = True
+    nbformat.write(stale, path)
+    _, notebook = run(path)
+    for _ in range(2):
+        metadata = notebook.cells[-1].metadata
+        assert metadata.get("jupyter") == hides
+        assert metadata.get("cellView") == ("form" if hides else None)
+        assert "collapsed" not in metadata
+        assert notebooks.main([str(path), "--stamp"]) == 0
+        notebook = nbformat.read(path, as_version=4)
+
+
+def test_results_kept_elsewhere_do_not_overwrite_each_other(tmp_path: Path):
+    chapters = notebooks.ROOT / "chapters"
+    targets = {
+        notebooks.target_of(chapters / name, tmp_path)
+        for name in ("a/one/training.ipynb", "a/two/training.ipynb", "b/one.ipynb")
+    }
+    assert targets == {
+        tmp_path / "a/one/training.ipynb",
+        tmp_path / "a/two/training.ipynb",
+        tmp_path / "b/one.ipynb",
+    }
+
+
+def test_a_folder_stands_for_the_notebooks_in_it():
+    every = notebooks.chapters()
+    assert notebooks.notebooks_at(notebooks.ROOT / "chapters") == every
+    part = every[0].parent
+    assert notebooks.notebooks_at(part) == [p for p in every if part in p.parents]
+
+
+TWICE = {
+    "total = 0": None,
+    "total += 1\nassert total == 1, 'the sum is no longer one'": (
+        "cell-1 failed the second time: AssertionError: the sum is no longer one"
+    ),
+    "import random; generator = random.Random(0)": None,
+    "round(generator.random(), 3)": (
+        "cell-3 showed something else the second time: '0.844' became '0.758'"
+    ),
+    "round(random.Random(0).random(), 3)": None,
+    "print(object())": None,
+}
+
+
+def test_a_cell_that_cannot_be_run_twice_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    path = save(tmp_path, *TWICE)
+    notebook = nbformat.read(path, as_version=4)
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"
+    for tag in ("raises-exception", "nbval-ignore-output"):
+        copy = nbformat.from_dict(notebook.cells[1 if tag[0] == "r" else 3])
+        copy.id, copy.metadata.tags = tag, [tag]
+        notebook.cells.append(copy)
+    nbformat.write(notebook, path)
+    before = path.read_bytes()
+    assert notebooks.main([str(path), "--twice"]) == 1
+    said = capsys.readouterr().out
+    assert [line.strip() for line in said.splitlines()[1:]] == [
+        complaint for complaint in TWICE.values() if complaint
+    ]
+    assert path.read_bytes() == before
+
+
+def test_a_notebook_of_which_each_cell_can_be_run_twice_passes(tmp_path: Path):
+    assert notebooks.main([str(save(tmp_path, "x = 1", "x + 1")), "--twice"]) == 0
 
 
 def test_the_full_profile_never_overwrites_committed_outputs(tmp_path: Path):

@@ -11,6 +11,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tools import contents
 from tools.build import PAGE, ROOT
 
 if TYPE_CHECKING:
@@ -57,9 +58,11 @@ def launch(playwright: Playwright) -> Browser:
 
 
 def pages() -> list[str]:
-    """Return the addresses of the book's pages within the site."""
-    chapters = sorted(SITE.glob("chapters/**/*.html"))
-    found = [path.relative_to(SITE).as_posix() for path in chapters]
+    """Return the addresses of the book's pages within the site, in the book's order.
+
+    Addresses that only forward to a page are not among them.
+    """
+    found = [f"{page}.html" for page in contents.pages()]
     return [*found, "genindex.html", "search.html"]
 
 

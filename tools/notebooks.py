@@ -2,11 +2,12 @@
 
 ``make notebooks`` runs this on every notebook that differs from the last commit::
 
-    python tools/notebooks.py                  # the changed chapters
-    python tools/notebooks.py --all            # every chapter
-    python tools/notebooks.py PATH [PATH ...]  # these
-    python tools/notebooks.py --stamp          # only rewrite the bootstrap cells
-    python tools/notebooks.py --full --out DIR PATH   # full profile, kept elsewhere
+    python -m tools.notebooks                  # the changed chapters
+    python -m tools.notebooks --all            # every chapter
+    python -m tools.notebooks PATH [PATH ...]  # these; a folder stands for all in it
+    python -m tools.notebooks --stamp          # only bootstrap cells and folds
+    python -m tools.notebooks --twice PATH     # each cell twice; nothing is saved
+    python -m tools.notebooks --full --out DIR PATH   # full profile, kept elsewhere
 
 A chapter that raises, writes to stderr or prints a path of this machine is reported
 and left as it was.
@@ -28,7 +29,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools import twice
+from tools.contents import ROOT, short_name
 
 # One thread a kernel: two kernels on two cores then run three times faster than with
 # default threads, and sums are added up in the same order on every machine.
@@ -38,7 +40,9 @@ KERNEL_ENVIRONMENT = {
     "TF_NUM_INTEROP_THREADS": "1",
     "BOOK_PROGRESS": "0",
 }
-CELL_METADATA = ("tags", "mystnb")  # the rest is what one editor or another left there
+# The rest is what one editor or another left there.
+CELL_METADATA = ("tags", "mystnb", "jupyter", "cellView")
+FOLDED = {"hide-input", "hide-cell", "solution"}  # the book folds cells of these tags
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -51,7 +55,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("paths", nargs="*", type=Path)
     parser.add_argument("--all", action="store_true", help="every chapter")
-    parser.add_argument("--stamp", action="store_true", help="bootstrap cells only")
+    parser.add_argument(
+        "--stamp", action="store_true", help="only bootstrap cells and folds"
+    )
+    parser.add_argument(
+        "--twice", action="store_true", help="run each cell twice and save nothing"
+    )
     parser.add_argument("--full", action="store_true", help="full profile; needs --out")
     parser.add_argument("--out", type=Path, help="write the results to this folder")
     parser.add_argument("--jobs", type=int, default=2, help="kernels at a time")
@@ -63,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
         os.environ.setdefault(name, value)
     os.environ["BOOK_PROFILE"] = "full" if options.full else "quick"
     if options.paths:
-        paths = [path.resolve() for path in options.paths]
+        paths = [found for path in options.paths for found in notebooks_at(path)]
     elif options.stamp:
         paths = chapters()
     else:
@@ -74,15 +83,20 @@ def main(arguments: list[str] | None = None) -> int:
     if options.stamp:
         for path in paths:
             notebook = nbformat.read(path, as_version=4)
-            stamp_bootstrap(notebook)
+            stamp(notebook)
             write(notebook, path)
         return 0
 
-    targets = [options.out / path.name if options.out else path for path in paths]
     with ThreadPoolExecutor(options.jobs) as pool:
-        problems = list(pool.map(execute, paths, targets))
+        if options.twice:
+            done = "each cell run twice, nothing changed"
+            problems = list(pool.map(twice.problems, paths))
+        else:
+            done = "executed"
+            targets = [target_of(path, options.out) for path in paths]
+            problems = list(pool.map(execute, paths, targets))
     for path, problem in zip(paths, problems, strict=True):
-        print(f"{path.name}: {problem or 'executed'}")
+        print(f"{short_name(path)}: {problem or done}")
     return sum(problem is not None for problem in problems)
 
 
@@ -90,6 +104,23 @@ def chapters() -> list[Path]:
     """Return every chapter notebook, sorted."""
     found = (ROOT / "chapters").rglob("*.ipynb")
     return sorted(path for path in found if ".ipynb_checkpoints" not in path.parts)
+
+
+def notebooks_at(path: Path) -> list[Path]:
+    """Return a notebook itself, or those in a folder."""
+    path = path.resolve()
+    if not path.is_dir():
+        return [path]
+    return [found for found in chapters() if found.is_relative_to(path)]
+
+
+def target_of(path: Path, out: Path | None) -> Path:
+    """Return where the result of a notebook is written.
+
+    Under ``out`` it has the folders that it has in the book, since two chapters may
+    have a section of the same name.
+    """
+    return out / f"{short_name(path)}.ipynb" if out else path
 
 
 def changed_chapters() -> list[Path]:
@@ -105,7 +136,7 @@ def changed_chapters() -> list[Path]:
 def execute(path: Path, target: Path) -> str | None:
     """Run one notebook and save it clean; return what went wrong, or ``None``."""
     notebook = nbformat.read(path, as_version=4)
-    stamp_bootstrap(notebook)
+    stamp(notebook)
     client = NotebookClient(
         notebook,
         timeout=None if os.environ["BOOK_PROFILE"] == "full" else 600,
@@ -188,6 +219,28 @@ def bootstrap_source(url: str) -> str:
             "    raise ModuleNotFoundError(way_out) from missing",
         ]
     return "\n".join(lines)
+
+
+def stamp(notebook: NotebookNode) -> None:
+    """Write what the tags and the book's settings say into the cells, in place."""
+    stamp_bootstrap(notebook)
+    stamp_folds(notebook)
+
+
+def stamp_folds(notebook: NotebookNode) -> None:
+    """Fold in Jupyter and in Colab what the book folds, and nothing else.
+
+    Solutions hide their output, too: it would give the answer away.
+    """
+    for cell in notebook.cells:
+        tags = set(cell.metadata.get("tags", ()))
+        cell.metadata.pop("jupyter", None)
+        cell.metadata.pop("cellView", None)
+        if cell.cell_type == "code" and tags & FOLDED:
+            cell.metadata.jupyter = {"source_hidden": True}
+            if "solution" in tags:
+                cell.metadata.jupyter["outputs_hidden"] = True
+            cell.metadata.cellView = "form"
 
 
 def stamp_bootstrap(notebook: NotebookNode) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from tools.browser import SITE, pages
+from tools.contents import ROOT, short_name
 from tools.notebooks import chapters, repository_url
 
 PAGES = pages()
@@ -89,9 +90,9 @@ def test_links_to_the_project_are_right_or_not_there(name: str):
         assert to_project == []
 
 
-@pytest.mark.parametrize("path", chapters(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", chapters(), ids=short_name)
 def test_the_notebook_of_a_chapter_can_be_downloaded(path: Path):
-    page = SITE / "chapters" / path.relative_to(path.parents[1]).with_suffix(".html")
+    page = SITE / path.relative_to(ROOT).with_suffix(".html")
     (link,) = [x for x in read(page).links if x.endswith(".ipynb")]
     copy = (page.parent / link).resolve()
     assert json.loads(copy.read_text("utf-8")) == json.loads(path.read_text("utf-8"))
@@ -107,4 +108,4 @@ def test_next_leads_through_the_whole_book():
         _, found, after = head.partition('<link rel="next"')
         link = after.partition('href="')[2].partition('"')[0] if found else ""
         page = (page.parent / link).resolve() if link else None
-    assert sorted(order) == [name for name in PAGES if name.startswith("chapters/")]
+    assert order == [name for name in PAGES if name.startswith("chapters/")]
