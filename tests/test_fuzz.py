@@ -84,7 +84,7 @@ def fault(error: Exception, given: dict[str, Any]) -> str | None:
         return said
     if UTILS not in Path(last.filename).parents or "raise" not in statement:
         return f"{said} (out of {Path(last.filename).name}: {statement.strip()})"
-    if not any(re.search(rf"\b{name}\b", str(error)) for name in given):
+    if not any(re.search(rf"\b{name}", str(error)) for name in given):
         return f"{said} (names none of {', '.join(given)})"
     if "\n" in str(error):
         return f"{said} (more than one line)"
