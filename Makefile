@@ -16,7 +16,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python python3.11 python3.12 python3.1
 	$(shell $(p) -c "$(SUPPORTED)" >/dev/null 2>&1 && echo $(p))))
 
 .DEFAULT_GOAL := help
-.PHONY: help book test notebooks twice lab serve bench lock clean
+.PHONY: help book test check notebooks twice lab serve bench lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -32,12 +32,11 @@ book: $(READY) ## build the book and print the path of its first page
 	$(BUILD)
 
 test: $(READY) ## lint, types, unit tests, every notebook, site build, browser tests
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/python -m pytest -q
-	$(BUILD) --all
-	$(BIN)/python -m pytest -q tests/site
+	$(BIN)/python -m tools.test
+
+check: $(READY) ## all that concerns one chapter: make check CHAPTER=vision/cnn
+	@test -n "$(CHAPTER)" || { echo "Say which chapter: make check CHAPTER=vision/cnn" >&2; exit 1; }
+	$(BIN)/python -m tools.test "$(CHAPTER)"
 
 notebooks: $(READY) ## execute the changed chapters in place
 	$(BIN)/python -m tools.notebooks

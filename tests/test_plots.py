@@ -180,7 +180,7 @@ def test_image_grid_places_every_image_on_one_scale():
     ("images", "titles", "message"),
     [
         ([], None, "no images"),
-        (np.zeros((2, 3, 4, 4)), None, re.escape("image 0 has shape (3, 4, 4)")),
+        (np.zeros((2, 3, 4, 4)), None, re.escape("images[0] has shape (3, 4, 4)")),
         (np.zeros((2, 4, 4)), ["a"], "2 images need as many titles, not 1"),
     ],
 )
@@ -221,3 +221,7 @@ def test_decision_boundary_says_what_is_wrong():
         plots.decision_boundary(
             ax, lambda points: np.zeros(7), np.eye(2), [0, 1], resolution=4
         )
+    with pytest.raises(
+        ValueError, match=re.escape("y must hold labels 0, 1, ..., not -1")
+    ):
+        plots.decision_boundary(ax, len, np.eye(2), [-1, 1])

@@ -216,3 +216,38 @@ def test_shape_patterns_bind_names_across_arguments():
         _checks.shapes(x=(x, "N D"))
     with pytest.raises(ValueError, match=r"x must have shape \(\.\.\., D\), got \(\)"):
         _checks.shapes(x=(np.array(1.0), "... D"))
+
+
+@each
+def test_what_was_returned_may_be_changed_in_place(case):
+    """`h *= 0.5` on a result must not reach the cache, nor one gradient another."""
+    arrays = case.arrays()
+    _, dy, expected = run(case, arrays)
+    y, cache = case.forward(**arrays)
+    if case.name != "softmax":  # its backward is told y, so the reader sees the change
+        y *= 0.5
+    for _ in range(2):
+        grads = as_tuple(
+            scratch.softmax_backward(dy, cache, axis=1)
+            if case.name == "softmax"
+            else case.backward(dy, cache)
+        )
+        for a, b in zip(grads, as_tuple(expected), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+        for a in grads:
+            a *= 0.5
+    for name, array in case.arrays().items():
+        np.testing.assert_array_equal(array, arrays[name])
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_no_two_results_share_memory(case):
+    """Not even for a sequence of no steps, where nothing is computed."""
+    arrays = case.arrays()
+    if case.name in ("rnn", "lstm", "gru"):
+        arrays["x"] = arrays["x"][:, :0]
+    y, dy, grads = run(case, arrays)
+    results = [y, *as_tuple(grads)]
+    for i, a in enumerate(results):
+        for b in (*results[:i], dy, *arrays.values()):
+            assert not np.shares_memory(a, b)

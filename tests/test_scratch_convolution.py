@@ -288,7 +288,7 @@ x, w, b = np.zeros((2, 4, 5, 6)), np.zeros((6, 4, 3, 3)), np.zeros(6)
         ),
         (
             lambda: scratch.conv2d(x, w, b, groups="two"),
-            "groups must be an integer of at least 1, got two",
+            "groups must be an integer of at least 1, got 'two'",
         ),
         (
             lambda: scratch.conv2d(x, w[:, :, :0], b),

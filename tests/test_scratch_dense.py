@@ -118,7 +118,9 @@ def test_dropout_repeats_with_the_same_generator_and_differs_with_another():
 
 @pytest.mark.parametrize("p", [-0.1, 1, 1.5, np.nan])
 def test_dropout_names_a_p_out_of_range(p):
-    with pytest.raises(ValueError, match="p must be at least 0 and below 1, got"):
+    with pytest.raises(
+        ValueError, match="p must be a number of at least 0 and below 1, got"
+    ):
         scratch.dropout(np.ones(3), p, True, np.random.default_rng())
 
 
@@ -229,5 +231,5 @@ def test_softmax_of_huge_scores_is_finite():
 
 
 def test_softmax_names_a_missing_axis():
-    with pytest.raises(ValueError, match="axis 2 is out of bounds"):
+    with pytest.raises(ValueError, match="axis must be an axis of x"):
         scratch.softmax(np.ones((2, 2)), axis=2)

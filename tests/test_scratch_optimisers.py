@@ -172,3 +172,24 @@ def test_a_mistake_is_named_before_anything_moves(name, params, grads, message):
         getattr(scratch, name)(params, grads, state)
     np.testing.assert_array_equal(params["w"], 1)
     assert state == {}
+
+
+@each
+@pytest.mark.parametrize("other", ["momentum", "rmsprop", "adam"])
+def test_a_state_of_another_optimiser_is_refused(name, other):
+    kin = {"nesterov": "momentum", "adamw": "adam"}
+    params, state = {"w": np.ones(2)}, {}
+    getattr(scratch, other)(params, {"w": np.ones(2)}, state)
+    before = params["w"].copy()
+    if name == "sgd" or kin.get(name, name) == other:  # these remember the same
+        getattr(scratch, name)(params, {"w": np.ones(2)}, state)
+        return
+    with pytest.raises(ValueError, match=r"state\['w'\] is not what .* remembers"):
+        getattr(scratch, name)(params, {"w": np.ones(2)}, state)
+    np.testing.assert_array_equal(params["w"], before)
+
+
+@pytest.mark.parametrize("setting", [{"lr": "0.1"}, {"lr": np.nan}, {"eps": -1.0}])
+def test_a_setting_that_is_no_number_is_refused(setting):
+    with pytest.raises(ValueError, match=f"{next(iter(setting))} must be a number"):
+        scratch.adam({"w": np.ones(2)}, {"w": np.ones(2)}, {}, **setting)

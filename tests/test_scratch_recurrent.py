@@ -84,7 +84,7 @@ def test_a_state_does_not_depend_on_later_inputs(name, seed, t):
     later = arrays["x"].copy()
     later[:, t:] += 1
     changed, _ = getattr(scratch, name)(**{**arrays, "x": later})
-    np.testing.assert_array_equal(changed[:, :t], y[:, :t])
+    np.testing.assert_allclose(changed[:, :t], y[:, :t], atol=1e-13)
     assert np.any(changed[:, t:] != y[:, t:])
     upstream = np.zeros_like(y)
     upstream[:, :t] = normal(rng, 2, t, 4)
@@ -105,6 +105,32 @@ def test_a_sequence_can_be_run_in_two_pieces(name, seed, t):
         arrays["c0"] = cache[-1][-1]
     second, _ = getattr(scratch, name)(x[:, t:], **arrays)
     np.testing.assert_allclose(np.concatenate([first, second], 1), whole, atol=1e-12)
+
+
+@names
+@few
+@given(seeds, st.integers(1, 5))
+def test_gradients_flow_through_two_pieces_as_through_one(name, seed, t):
+    forward, backward = getattr(scratch, name), getattr(scratch, f"{name}_backward")
+    rng = np.random.default_rng(seed)
+    arrays = layer(name, rng, 2, 6, 3, 4)
+    dh = normal(rng, 2, 6, 4)
+    whole = backward(dh, forward(**arrays)[1])
+    x = arrays.pop("x")
+    first, cache = forward(x[:, :t], **arrays)
+    last_cell = {"c0": cache[-1][-1]} if name == "lstm" else {}
+    _, later = forward(x[:, t:], **{**arrays, "h0": first[:, -1], **last_cell})
+    dx_later, dh_last, *others = backward(dh[:, t:], later)
+    dc_last = {"dc_last": others.pop(0)} if name == "lstm" else {}
+    dh_first = dh[:, :t].copy()
+    dh_first[:, -1] += dh_last
+    dx, *earlier = backward(dh_first, cache, **dc_last)
+    np.testing.assert_allclose(np.concatenate([dx, dx_later], 1), whole[0], atol=1e-12)
+    weights = len(others)  # their gradients add up; those of h0 and c0 come first
+    for a, b in zip(earlier[:-weights], whole[1:-weights], strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-12)
+    for a, b, c in zip(earlier[-weights:], others, whole[-weights:], strict=True):
+        np.testing.assert_allclose(a + b, c, atol=1e-12)
 
 
 @names

@@ -11,13 +11,16 @@ build where one is at hand and the ordinary build elsewhere.
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parent.parent
+OLDEST_PYTHON = "3.11"  # as in pyproject.toml
 HEADER = """\
 # The exact versions that the tests passed with; written by `make lock`, not by hand.
 # Use it as  pip install -r requirements.txt -c constraints.txt
@@ -27,10 +30,25 @@ HEADER = """\
 def main() -> None:
     """Write constraints.txt beside requirements.txt."""
     names = sorted(closure(direct_requirements()))
-    lines = [f"{name}=={version(name).split('+')[0]}" for name in names]
+    lines = [f"{name}=={version(name).split('+')[0]}{marker(name)}" for name in names]
     text = HEADER + "\n".join(lines) + "\n"
     (ROOT / "constraints.txt").write_text(text, encoding="utf-8", newline="\n")
     print(f"constraints.txt: {len(lines)} packages")
+
+
+def marker(name: str) -> str:
+    """Return what leaves a pin out on the Pythons that are too old for it.
+
+    Debian 12 has Python 3.11.2, and a few packages ask for a later 3.11. There pip
+    takes an earlier version of theirs.
+    """
+    needed = Version(OLDEST_PYTHON)
+    for part in SpecifierSet(metadata(name)["Requires-Python"] or ""):
+        if part.operator == ">=":
+            needed = max(needed, Version(part.version))
+    if needed == Version(OLDEST_PYTHON):
+        return ""
+    return f'; python_full_version >= "{needed}"'
 
 
 def direct_requirements() -> list[Requirement]:

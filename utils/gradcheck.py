@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from utils.scratch import _checks
+
 Array = NDArray[Any]
 
 
@@ -34,18 +36,30 @@ def check_gradients(
         >>> w = np.array([1.0, 2.0])
         >>> check_gradients(lambda: (w**2).sum(), {"w": (w, 2 * w)})
     """
-    floor = 1e-3 * max(1.0, abs(float(f())))
-    for name, (array, gradient) in gradients.items():
+    _checks.numbers(0, tolerance=tolerance)
+    if not isinstance(gradients, Mapping):
+        raise ValueError(
+            f"gradients must be a dict by name, got {_checks.shown(gradients)}"
+        )
+    floor = 1e-3 * max(1.0, abs(_number(f)))
+    for name, pair in gradients.items():
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise ValueError(
+                f"gradients[{name!r}] must be an array and its gradient, "
+                f"got {_checks.shown(pair)}"
+            )
+        array, gradient = pair
         if not isinstance(array, np.ndarray) or array.dtype != np.float64:
             kind = getattr(array, "dtype", type(array).__name__)
             raise ValueError(
                 f"{name} must be a float64 array, got {kind}: a coarser dtype rounds "
                 "the differences away"
             )
-        if np.shape(gradient) != array.shape:
+        _checks.floats(**{f"the gradient of {name}": gradient})
+        if gradient.shape != array.shape:
             raise ValueError(
                 f"the gradient of {name} must have the shape {array.shape} of {name}, "
-                f"got {np.shape(gradient)}"
+                f"got {gradient.shape}"
             )
         numerical = numerical_gradient(lambda _: f(), array)
         error = relative_error(gradient, numerical, floor=floor)
@@ -87,6 +101,7 @@ def numerical_gradient(
     if not isinstance(x, np.ndarray) or not np.issubdtype(x.dtype, np.floating):
         kind = getattr(x, "dtype", type(x).__name__)
         raise ValueError(f"x must be a NumPy array of floats, got {kind}")
+    _checks.numbers(step=step)
     if not step > 0:
         raise ValueError(f"step must be positive, got {step}")
     gradient = np.zeros_like(x)
@@ -94,9 +109,9 @@ def numerical_gradient(
         middle = x[index]
         try:
             x[index] = middle + step
-            above = f(x)
+            above = _number(f, x)
             x[index] = middle - step
-            below = f(x)
+            below = _number(f, x)
         finally:
             x[index] = middle
         gradient[index] = (above - below) / (2 * step)
@@ -122,6 +137,14 @@ def relative_error(a: Array, b: Array, floor: float = 0.0) -> float:
         >>> relative_error(np.array([1.0, 4.0]), np.array([2.0, 4.0]))
         0.25
     """
+    _checks.numbers(0, floor=floor)
+    for name, array in (("a", a), ("b", b)):
+        if not isinstance(array, np.ndarray | np.number | int | float):
+            raise ValueError(f"{name} must be an array, got {_checks.shown(array)}")
+        if np.asarray(array).dtype.kind not in "biuf":
+            raise ValueError(
+                f"{name} must hold numbers, got dtype {np.asarray(array).dtype}"
+            )
     if np.shape(a) != np.shape(b):
         raise ValueError(
             f"a and b must have one shape, got {np.shape(a)}, {np.shape(b)}"
@@ -129,3 +152,13 @@ def relative_error(a: Array, b: Array, floor: float = 0.0) -> float:
     difference = np.max(np.abs(np.subtract(a, b)), initial=0)
     size = max(np.max(np.abs(a), initial=0), np.max(np.abs(b), initial=0), floor)
     return float(difference / size) if size != 0 else 0.0
+
+
+def _number(f: Callable[..., Any], *given: Array) -> Any:
+    """Call f, which must return one number."""
+    if not callable(f):
+        raise ValueError(f"f must be a function, got {_checks.shown(f)}")
+    value = f(*given)
+    if np.ndim(value) or np.asarray(value).dtype.kind not in "biuf":
+        raise ValueError(f"f must return one number, got {_checks.shown(value)}")
+    return value

@@ -28,6 +28,9 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
+from utils.scratch import _checks
+from utils.scratch._checks import shown
+
 __all__ = [
     "Frame",
     "Picture",
@@ -100,8 +103,9 @@ def show(fig: Figure, alt: str, caption: str | None = None) -> Picture:
 
     Raises:
         TypeError: If ``fig`` is not a Matplotlib figure.
-        ValueError: If ``alt`` is empty.
+        ValueError: If ``alt`` is empty, or ``caption`` is no text.
     """
+    _check_text("caption", caption)
     picture = Picture(
         rasterize(as_figure(fig, "show"), SINGLE_DPI), clean_alt(alt), caption
     )
@@ -126,14 +130,23 @@ def training_curves(
     Raises:
         ValueError: If no column holds a curve, or lengths differ.
     """
-    columns = {name: np.asarray(history[name], dtype=float) for name in history}
+    _check_text("title", title)
+    names = getattr(history, "columns", history)  # the book's own History, or a dict
+    if not isinstance(history, Mapping) and names is history:
+        raise ValueError(f"history must be a dict of columns, got {shown(history)}")
+    columns = {
+        str(name): _numbers(f"history[{name!r}]", history[name]) for name in names
+    }
+    for name, values in columns.items():
+        if values.ndim != 1:
+            raise ValueError(f"history[{name!r}] must be a column of numbers")
     epochs = columns.pop("epoch", None)
     for name in ("seconds", "learning_rate", "lr"):
         columns.pop(name, None)
     panels = list(dict.fromkeys(name.removeprefix("val_") for name in columns))
     if not panels:
         raise ValueError(
-            f"this history has nothing to draw: its columns are {list(history)}; "
+            f"this history has nothing to draw: its columns are {list(names)}; "
             "give at least 'loss'"
         )
     lengths = {name: len(column) for name, column in columns.items()}
@@ -193,23 +206,26 @@ def image_grid(
         ValueError: If there are no images, a shape is not (H, W) or (H, W, 3), or the
             number of titles is another one.
     """
-    pictures = [np.asarray(image) for image in images]
+    pictures = [_numbers(f"images[{k}]", image) for k, image in _listed(images=images)]
     if not pictures:
         raise ValueError("image_grid got no images; give at least one")
     for index, picture in enumerate(pictures):
-        if picture.ndim not in (2, 3) or (picture.ndim == 3 and picture.shape[2] != 3):
+        grey = picture.ndim == 2
+        colour = picture.ndim == 3 and picture.shape[2] == 3
+        if not (grey or colour) or not picture.size:
             raise ValueError(
-                f"image {index} has shape {picture.shape}; give (H, W) for greys or "
+                f"images[{index}] has shape {picture.shape}; give (H, W) for greys or "
                 "(H, W, 3) for colours"
             )
-    names = None if titles is None else [str(title) for title in titles]
+    names = None if titles is None else [str(t) for _, t in _listed(titles=titles)]
     if names is not None and len(names) != len(pictures):
         raise ValueError(
             f"{len(pictures)} images need as many titles, not {len(names)}"
         )
-    columns = min(columns or 8, len(pictures))
+    wanted = 8 if columns is None else _checks.count("columns", columns)
+    columns = min(wanted, len(pictures))
     rows = -(-len(pictures) // columns)
-    low, high = limits or (
+    low, high = _limits(limits, 2) or (
         min(float(p.min()) for p in pictures),
         max(float(p.max()) for p in pictures),
     )
@@ -258,24 +274,36 @@ def decision_boundary(
         The axes.
 
     Raises:
-        ValueError: If a shape is wrong.
+        ValueError: If a shape is wrong, or a label is not a whole number from 0 on.
     """
-    x, y = np.asarray(x), np.asarray(y).ravel()
+    if not isinstance(ax, Axes):
+        raise ValueError(f"ax must be Matplotlib's axes, got {shown(ax)}")
+    if not callable(predict):
+        raise ValueError(f"predict must be a function, got {shown(predict)}")
+    resolution = _checks.count("resolution", resolution, 2)
+    x, y = _numbers("x", x), _numbers("y", y).ravel()
     if x.ndim != 2 or x.shape[1] != 2 or len(y) != len(x):
         raise ValueError(
-            "decision_boundary draws points (N, 2) with labels (N,), not "
+            "decision_boundary draws points x (N, 2) with labels y (N,), not "
             f"{x.shape} with {y.shape}"
         )
-    if limits is None:
-        low, high = x.min(axis=0), x.max(axis=0)
-        low, high = low - 0.1 * (high - low), high + 0.1 * (high - low)
-        limits = (float(low[0]), float(high[0]), float(low[1]), float(high[1]))
+    wrong = y[(y < 0) | (y != np.floor(y)) | (y > 1000)]
+    if wrong.size or not y.size:
+        raise ValueError(
+            "y must hold labels 0, 1, ..., "
+            + (f"not {wrong[0]:g}" if wrong.size else "and it is empty")
+        )
+    low, high = x.min(axis=0), x.max(axis=0)
+    low, high = low - 0.1 * (high - low), high + 0.1 * (high - low)
+    given = _limits(limits, 4)
+    left, right, bottom, top = given or (low[0], high[0], low[1], high[1])
     horizontal, vertical = np.meshgrid(
-        np.linspace(*limits[:2], resolution), np.linspace(*limits[2:], resolution)
+        np.linspace(left, right, resolution), np.linspace(bottom, top, resolution)
     )
     points = np.stack([horizontal.ravel(), vertical.ravel()], axis=1)
-    answer = np.asarray(predict(points.astype(np.result_type(x, np.float32))))
-    if len(answer) != len(points) or answer.ndim > 2:
+    answer = predict(points.astype(np.result_type(x, np.float32)))
+    answer = _numbers("what predict returned", answer)
+    if answer.shape[:1] != points.shape[:1] or answer.ndim > 2 or not answer.size:
         raise ValueError(
             f"predict was given {len(points)} points and returned shape "
             f"{answer.shape}; it must return (M,), (M, 1) or (M, K)"
@@ -289,7 +317,7 @@ def decision_boundary(
         # Not contours: they would draw a thin band of class 1 between 0 and 2.
         ax.imshow(
             np.array([_pale(colour) for colour in colours])[regions],
-            extent=limits,
+            extent=(left, right, bottom, top),
             origin="lower",
             interpolation="nearest",
             aspect="auto",
@@ -321,8 +349,8 @@ def decision_boundary(
             linewidth=0.6,
             zorder=3,
         )
-    ax.set_xlim(*limits[:2])
-    ax.set_ylim(*limits[2:])
+    ax.set_xlim(left, right)
+    ax.set_ylim(bottom, top)
     return ax
 
 
@@ -336,6 +364,47 @@ def _pale(
 ) -> tuple[float, float, float]:
     red, green, blue = (1 - strength + strength * part for part in colour)
     return red, green, blue
+
+
+def _numbers(name: str, values: Any) -> np.ndarray:
+    """Return finite real numbers as an array."""
+    try:
+        array = np.asarray(values)
+        fits = array.dtype.kind in "biuf" and bool(np.isfinite(array).all())
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
+        raise ValueError(
+            f"{name} must be an array of finite numbers, got {shown(values)}"
+        )
+    return array
+
+
+def _listed(**argument: Any) -> enumerate[Any]:
+    ((name, values),) = argument.items()
+    if not isinstance(values, Iterable) or (
+        isinstance(values, np.ndarray) and not values.ndim
+    ):
+        raise ValueError(f"{name} must be a list, got {shown(values)}")
+    return enumerate(values)
+
+
+def _limits(limits: Any, count: int) -> tuple[float, ...] | None:
+    """Check pairs of bounds, each with the lower one first."""
+    if limits is None:
+        return None
+    bounds = _numbers("limits", limits)
+    if bounds.shape != (count,) or not (bounds[::2] < bounds[1::2]).all():
+        raise ValueError(
+            f"limits must be {count} numbers, in pairs of a lower and an upper one, "
+            f"got {shown(limits)}"
+        )
+    return tuple(float(bound) for bound in bounds)
+
+
+def _check_text(name: str, text: object) -> None:
+    if text is not None and not isinstance(text, str):
+        raise ValueError(f"{name} must be a text, got {shown(text)}")
 
 
 # Support for show and for utils.explore.
@@ -366,8 +435,8 @@ def clean_alt(alt: object) -> str:
     text = " ".join(alt.split()) if isinstance(alt, str) else ""
     if not text:
         raise ValueError(
-            f"every picture needs an alt text, but alt is {alt!r}; say in a sentence "
-            "what a sighted reader takes from the picture"
+            f"every picture needs an alt text, but alt is {shown(alt)}; say in a "
+            "sentence what a sighted reader takes from the picture"
         )
     return text
 
@@ -400,6 +469,8 @@ def rasterize(fig: Figure, dpi: int = SINGLE_DPI) -> Frame:
     Returns:
         The compressed picture.
     """
+    fig = as_figure(fig, "rasterize")
+    dpi = _checks.count("dpi", dpi, least=10)
     if fig.get_layout_engine() is None:
         fig.set_layout_engine("constrained")
     width, height = fig.get_size_inches()

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import operator
 import os
 import random
 import re
@@ -138,11 +139,16 @@ def _profile() -> str:
 
 
 def _checked_seed(seed: int) -> int:
-    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
-        raise ValueError(f"seed must be a whole number, not {seed!r}.")
-    number = seed.__index__()
+    try:
+        number = -1 if isinstance(seed, bool) else operator.index(seed)
+    except TypeError:
+        number = -1
     if not 0 <= number < 2**32:
-        raise ValueError(f"seed must lie between 0 and 2**32 - 1, not {number}.")
+        from utils.scratch._checks import shown
+
+        raise ValueError(
+            f"seed must be a whole number from 0 to 2**32 - 1, not {shown(seed)}."
+        )
     return number
 
 

@@ -22,6 +22,7 @@ from collections.abc import Callable
 from utils.data import builtin, cifar, language, public, synthetic
 from utils.data.dataset import DataError, Dataset, FloatArray, TextDataset
 from utils.data.number_words import in_chinese, in_english
+from utils.scratch._checks import shown
 
 __all__ = [
     "DataError",
@@ -158,10 +159,10 @@ _KINDS: dict[str, tuple[str, Callable[[], list[str]]]] = {
 
 def _check_name(name: str, kind: str) -> None:
     known = _KINDS[kind][1]()
-    if name in known:
+    if isinstance(name, str) and name in known:
         return
     for other, there in _KINDS.values():
-        if name in there():
+        if isinstance(name, str) and name in there():
             raise DataError(f"{name!r} is no {kind}, but {other}({name!r}) has it.")
     near = []
     if isinstance(name, str):
@@ -169,7 +170,7 @@ def _check_name(name: str, kind: str) -> None:
     hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
     plural = "sets of sentences" if kind == "set of sentences" else f"{kind}s"
     raise DataError(
-        f"there is no {kind} called {name!r}.{hint} The {plural} are: "
+        f"there is no {kind} called {shown(name)}.{hint} The {plural} are: "
         f"{', '.join([*near, *(each for each in known if each not in near)])}."
     )
 

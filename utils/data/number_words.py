@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from utils.data.dataset import DataError, TextDataset
+from utils.scratch._checks import shown
 
 LARGEST = 99_999_999
 
@@ -87,7 +88,8 @@ def number_words(largest: int = 9999, block: int = 100, seed: int = 0) -> TextDa
         whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
         if not whole or value < least:
             raise DataError(
-                f"{option} must be a whole number of {least} or more, not {value!r}."
+                f"{option} must be a whole number of {least} or more, "
+                f"not {shown(value)}."
             )
     _checked(largest)
     numbers = np.arange(largest + 1)
@@ -117,7 +119,7 @@ def _checked(number: int) -> int:
     if not whole or not 0 <= number <= LARGEST:
         raise DataError(
             f"only whole numbers from 0 to {LARGEST:,} are written in words here, "
-            f"not {number!r}."
+            f"not {shown(number)}."
         )
     return int(number)
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from utils.data.dataset import DataError, Dataset
+from utils.scratch._checks import shown
 
 Points = NDArray[np.float64]
 Place = Callable[[NDArray[np.int64], np.random.Generator], Points]
@@ -133,11 +134,11 @@ def _check_count(option: str, value: object, least: int) -> None:
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not whole or value < least:  # type: ignore[operator]
         raise DataError(
-            f"{option} must be a whole number of {least} or more, not {value!r}."
+            f"{option} must be a whole number of {least} or more, not {shown(value)}."
         )
 
 
 def _check_number(option: str, value: object) -> None:
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
     if not number or not 0 <= value < float("inf"):  # type: ignore[operator]
-        raise DataError(f"{option} must be a number, 0 or more, not {value!r}.")
+        raise DataError(f"{option} must be a number, 0 or more, not {shown(value)}.")

@@ -41,7 +41,15 @@ def shapes(**arrays: tuple[Array, str]) -> dict[str, int]:
             fits &= sizes.setdefault(letter, size // times) * times == size
         if not fits:
             raise ValueError(_wrong_shape(name, array.shape, pattern, known))
+        if any(sizes[_factor(axis)[1]] == 0 for axis in axes if axis not in _MAY_BE_0):
+            raise ValueError(
+                f"{name} must have an element in every row, got {array.shape}"
+            )
     return sizes
+
+
+# No examples and no steps are fine, no features are not; windows are checked later.
+_MAY_BE_0 = ("N", "T", "Tq", "KH", "KW")
 
 
 def _factor(axis: str) -> tuple[int, str]:
@@ -103,7 +111,9 @@ def integers(
 def count(name: str, value: int, least: int = 1) -> int:
     """Check one whole number that must not be smaller than `least`."""
     if not _is_int(value) or value < least:
-        raise ValueError(f"{name} must be an integer of at least {least}, got {value}")
+        raise ValueError(
+            f"{name} must be an integer of at least {least}, got {shown(value)}"
+        )
     return int(value)
 
 
@@ -113,9 +123,55 @@ def pair(name: str, value: int | tuple[int, int], least: int) -> tuple[int, int]
     if len(both) != 2 or not all(_is_int(v) and v >= least for v in both):
         raise ValueError(
             f"{name} must be an integer or a pair of integers of at least {least}, "
-            f"got {value}"
+            f"got {shown(value)}"
         )
     return int(both[0]), int(both[1])
+
+
+def numbers(least: float = -np.inf, below: float = np.inf, **values: float) -> None:
+    """Check finite numbers, from `least` up to, but not including, `below`."""
+    for name, value in values.items():
+        real = isinstance(value, int | float | np.integer | np.floating)
+        if not real or isinstance(value, bool) or not least <= value < below:
+            low = f" of at least {least:g}" * (least > -np.inf)
+            high = f" below {below:g}" * (below < np.inf)
+            what = f"a number{low}{' and' * bool(low and high)}{high}"
+            raise ValueError(f"{name} must be {what}, got {shown(value)}")
+
+
+def axis(name: str, value: int, x: Array) -> None:
+    """Check that x has this axis, and an element along it."""
+    if not _is_int(value) or not -x.ndim <= value < x.ndim or not x.shape[value]:
+        raise ValueError(
+            f"{name} must be an axis of x with an element, and x has shape {x.shape}; "
+            f"got {shown(value)}"
+        )
+
+
+def flag(name: str, value: bool) -> None:
+    """Check something that is either so or not."""
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{name} must be True or False, got {shown(value)}")
+
+
+def opened(cache: Any, parts: int) -> tuple[Any, ...]:
+    """Return a cache if it looks like one of so many parts."""
+    kinds = np.ndarray | np.generic | tuple | int | np.dtype
+    fits = isinstance(cache, tuple) and all(isinstance(part, kinds) for part in cache)
+    if not fits or len(cache) != parts:
+        raise ValueError(
+            f"cache must be the second thing that the forward returned, a tuple of "
+            f"{parts}, got {shown(cache)}"
+        )
+    return cache
+
+
+def shown(value: object) -> str:
+    """Return a value as it fits into a sentence."""
+    if isinstance(value, np.ndarray) and value.ndim:
+        return f"an array of shape {value.shape}"
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _is_int(value: object) -> bool:

@@ -23,6 +23,7 @@ def relu(x: Array) -> tuple[Array, Array]:
 def relu_backward(dy: Array, cache: Array) -> Array:
     """Return dx; at the kink x = 0 the slope is taken as 0, as PyTorch does."""
     x = cache
+    _checks.floats(cache=x)
     _checks.like("dy", dy, x.shape, x.dtype)
     return dy * (x > 0)
 
@@ -41,12 +42,13 @@ def sigmoid(x: Array) -> tuple[Array, Array]:
     _checks.floats(x=x)
     e = np.exp(-np.abs(x))
     y = np.where(x >= 0, 1, e) / (1 + e)
-    return y, y
+    return y, y.copy()
 
 
 def sigmoid_backward(dy: Array, cache: Array) -> Array:
     """Return dx = dy · y (1 - y)."""
     y = cache
+    _checks.floats(cache=y)
     _checks.like("dy", dy, y.shape, y.dtype)
     return dy * y * (1 - y)
 
@@ -61,12 +63,13 @@ def tanh(x: Array) -> tuple[Array, Array]:
     """
     _checks.floats(x=x)
     y = np.tanh(x)
-    return y, y
+    return y, y.copy()
 
 
 def tanh_backward(dy: Array, cache: Array) -> Array:
     """Return dx = dy · (1 - y²)."""
     y = cache
+    _checks.floats(cache=y)
     _checks.like("dy", dy, y.shape, y.dtype)
     return dy * (1 - y * y)
 
@@ -92,7 +95,7 @@ _erfc = np.frompyfunc(math.erfc, 1, 1)
 
 def gelu_backward(dy: Array, cache: tuple[Array, Array]) -> Array:
     """Return dx = dy · (Φ(x) + x φ(x)), with φ the normal density."""
-    x, phi = cache
+    x, phi = _checks.opened(cache, 2)
     _checks.like("dy", dy, x.shape, x.dtype)
     density = np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
     return dy * (phi + x * density)
@@ -119,11 +122,14 @@ def softmax(x: Array, axis: int = -1) -> Array:
     eq-backprop-softmax-jacobian.
     """
     _checks.floats(x=x)
+    _checks.axis("axis", axis, x)
     e = np.exp(x - x.max(axis=axis, keepdims=True))
     return e / e.sum(axis=axis, keepdims=True)
 
 
 def softmax_backward(dy: Array, y: Array, axis: int = -1) -> Array:
     """Return dx = y · (dy - Σ dy y), the sum taken along the axis."""
+    _checks.floats(y=y)
+    _checks.axis("axis", axis, y)
     _checks.like("dy", dy, y.shape, y.dtype)
     return y * (dy - (dy * y).sum(axis=axis, keepdims=True))

@@ -65,7 +65,7 @@ def attention_backward(
     dy: Array, cache: tuple[Array, ...]
 ) -> tuple[Array, Array, Array]:
     """Return dq, dk, dv for the upstream gradient dy of shape (..., Tq, Dv)."""
-    q, k, v, weights = cache
+    q, k, v, weights = _checks.opened(cache, 4)
     _checks.like("dy", dy, (*q.shape[:-1], v.shape[-1]), q.dtype)
     dscores = softmax_backward(dy @ v.mT, weights) / math.sqrt(q.shape[-1])
     return dscores @ k, dscores.mT @ q, weights.mT @ dy
@@ -158,7 +158,7 @@ def multi_head_attention_backward(
     In self-attention, where one x is passed three times, its gradient is the sum of the
     first three.
     """
-    n_heads, cache_q, cache_k, cache_v, cache_o, cache_heads = cache
+    n_heads, cache_q, cache_k, cache_v, cache_o, cache_heads = _checks.opened(cache, 6)
     dheads, dwo, dbo = linear_backward(dy, cache_o)
     dq, dk, dv = attention_backward(_split(dheads, n_heads), cache_heads)
     dx_q, dwq, dbq = linear_backward(_merge(dq), cache_q)

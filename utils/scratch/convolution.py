@@ -73,7 +73,7 @@ def conv2d(
 
 def conv2d_backward(dy: Array, cache: tuple[Any, ...]) -> tuple[Array, Array, Array]:
     """Return dx, dw, db."""
-    x_shape, w, columns, padding, stride, dilation, y_shape = cache
+    x_shape, w, columns, padding, stride, dilation, y_shape = _checks.opened(cache, 7)
     _checks.like("dy", dy, y_shape, w.dtype)
     n, groups = columns.shape[:2]
     d = dy.reshape(n, groups, len(w) // groups, -1)
@@ -169,7 +169,9 @@ def conv_transpose2d_backward(
     dy: Array, cache: tuple[Any, ...]
 ) -> tuple[Array, Array, Array]:
     """Return dx, dw, db: dx is an ordinary convolution of dy."""
-    x, w, canvas_shape, padding, stride, dilation, groups, y_shape = cache
+    x, w, canvas_shape, padding, stride, dilation, groups, y_shape = _checks.opened(
+        cache, 8
+    )
     _checks.like("dy", dy, y_shape, w.dtype)
     n, channels = x.shape[:2]
     canvas = np.zeros(canvas_shape, w.dtype)
@@ -209,12 +211,12 @@ def max_pool2d(
     y = np.full(windows.shape[:4], -np.inf, x.dtype)
     for i, j in np.ndindex(*size):
         np.maximum(y, windows[..., i, j], out=y)
-    return y, (padded, y, size, stride, padding)
+    return y, (padded, y.copy(), size, stride, padding)
 
 
 def max_pool2d_backward(dy: Array, cache: tuple[Any, ...]) -> Array:
     """Return dx: each window's gradient goes to the first of its largest pixels."""
-    padded, y, size, stride, padding = cache
+    padded, y, size, stride, padding = _checks.opened(cache, 5)
     _checks.like("dy", dy, y.shape, y.dtype)
     dx_padded = np.zeros_like(padded)
     windows, dwindows = (_windows(a, size, stride) for a in (padded, dx_padded))
@@ -258,7 +260,7 @@ def avg_pool2d(
 
 def avg_pool2d_backward(dy: Array, cache: tuple[Any, ...]) -> Array:
     """Return dx: each pixel of a window gets an equal share."""
-    x_shape, size, stride, padding, y_shape, dtype = cache
+    x_shape, size, stride, padding, y_shape, dtype = _checks.opened(cache, 6)
     _checks.like("dy", dy, y_shape, dtype)
     dx_padded = np.zeros(_padded_shape(x_shape, padding), dtype)
     windows = _windows(dx_padded, size, stride)

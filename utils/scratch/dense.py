@@ -29,7 +29,7 @@ def linear(x: Array, w: Array, b: Array) -> tuple[Array, tuple[Array, ...]]:
 
 def linear_backward(dy: Array, cache: tuple[Array, ...]) -> tuple[Array, Array, Array]:
     """Return dx, dw and db for the upstream gradient dy of shape (..., M)."""
-    x, w = cache
+    x, w = _checks.opened(cache, 2)
     _checks.like("dy", dy, (*x.shape[:-1], w.shape[1]), x.dtype)
     rows, d_rows = x.reshape(-1, w.shape[0]), dy.reshape(-1, w.shape[1])
     return dy @ w.T, rows.T @ d_rows, d_rows.sum(axis=0)
@@ -57,7 +57,7 @@ def embedding(ids: Array, table: Array) -> tuple[Array, tuple[Array, Array]]:
 
 def embedding_backward(dy: Array, cache: tuple[Array, Array]) -> Array:
     """Return dtable; ids have no gradient. A row used twice gets the sum."""
-    ids, table = cache
+    ids, table = _checks.opened(cache, 2)
     _checks.like("dy", dy, (*ids.shape, table.shape[1]), table.dtype)
     dtable = np.zeros_like(table)
     np.add.at(dtable, ids, dy)
@@ -86,8 +86,8 @@ def dropout(
     Source: Srivastava et al., "Dropout", JMLR 2014.
     """
     _checks.floats(x=x)
-    if not 0 <= p < 1:
-        raise ValueError(f"p must be at least 0 and below 1, got {p}")
+    _checks.numbers(0, 1, p=p)
+    _checks.flag("training", training)
     if not training:
         return x.copy(), np.ones_like(x)
     if not isinstance(rng, np.random.Generator):
@@ -98,5 +98,6 @@ def dropout(
 
 def dropout_backward(dy: Array, cache: Array) -> Array:
     """Return dx: zero where the forward dropped, scaled where it kept."""
+    _checks.floats(cache=cache)
     _checks.like("dy", dy, cache.shape, cache.dtype)
     return dy * cache

@@ -46,12 +46,15 @@ def batch_norm(
         raise ValueError(f"running must be a dict of mean and var, got {held}")
     mean, var = running["mean"], running["var"]
     _checks.shapes(
-        x=(x, "N C H W" if np.ndim(x) == 4 else "N C"),
+        x=(x, "N C H W" if getattr(x, "ndim", 2) == 4 else "N C"),
         gamma=(gamma, "C"),
         beta=(beta, "C"),
         running_mean=(mean, "C"),
         running_var=(var, "C"),
     )
+    _checks.flag("training", training)
+    _checks.numbers(momentum=momentum)
+    _checks.numbers(0, eps=eps)
     axes = (0, *range(2, x.ndim))
     if training:
         n = x.size // len(gamma)
@@ -76,7 +79,7 @@ def batch_norm_backward(
     dy: Array, cache: tuple[Any, ...]
 ) -> tuple[Array, Array, Array]:
     """Return dx, dgamma, dbeta; `running` counts as a constant."""
-    x_hat, inv_std, gamma, axes, training = cache
+    x_hat, inv_std, gamma, axes, training = _checks.opened(cache, 5)
     _checks.like("dy", dy, x_hat.shape, x_hat.dtype)
     d_hat = dy * gamma
     dx = _standardise_backward(d_hat, x_hat, inv_std, axes)
@@ -111,6 +114,7 @@ def layer_norm(
             f"got {gamma.shape}"
         )
     _checks.like("beta", beta, gamma.shape, gamma.dtype)
+    _checks.numbers(0, eps=eps)
     axes = tuple(range(-gamma.ndim, 0))
     inv_std = 1 / np.sqrt(x.var(axis=axes, keepdims=True) + eps)
     x_hat = (x - x.mean(axis=axes, keepdims=True)) * inv_std
@@ -121,7 +125,7 @@ def layer_norm_backward(
     dy: Array, cache: tuple[Any, ...]
 ) -> tuple[Array, Array, Array]:
     """Return dx, dgamma, dbeta."""
-    x_hat, inv_std, gamma, axes = cache
+    x_hat, inv_std, gamma, axes = _checks.opened(cache, 4)
     _checks.like("dy", dy, x_hat.shape, x_hat.dtype)
     dx = _standardise_backward(dy * gamma, x_hat, inv_std, axes)
     others = tuple(range(dy.ndim - gamma.ndim))

@@ -48,7 +48,8 @@ def sgd(
         >>> params["w"]
         array([0.5, 1.5])
     """
-    for _, p, g in _entries(params, grads):
+    _checks.numbers(lr=lr)
+    for p, g, _ in _entries(params, grads, state):
         p -= lr * g
 
 
@@ -74,8 +75,8 @@ def momentum(
     Source: Polyak, "Some methods of speeding up the convergence of iteration methods",
     1964; in this form Sutskever et al., ICML 2013.
     """
-    for name, p, g in _entries(params, grads):
-        s = _remembered(state, name, p, "v")
+    _checks.numbers(lr=lr, beta=beta)
+    for p, g, s in _entries(params, grads, state, "momentum", "v"):
         s["v"] *= beta
         s["v"] += g
         p -= lr * s["v"]
@@ -106,8 +107,8 @@ def nesterov(
     method for solving the convex programming problem with convergence rate O(1/k²)",
     1983, in the form of Sutskever et al., ICML 2013.
     """
-    for name, p, g in _entries(params, grads):
-        s = _remembered(state, name, p, "v")
+    _checks.numbers(lr=lr, beta=beta)
+    for p, g, s in _entries(params, grads, state, "momentum", "v"):
         s["v"] *= beta
         s["v"] += g
         p -= lr * (g + beta * s["v"])
@@ -137,8 +138,9 @@ def rmsprop(
     Source: Tieleman and Hinton, "Neural networks for machine learning", lecture 6.5,
     2012.
     """
-    for name, p, g in _entries(params, grads):
-        s = _remembered(state, name, p, "v")
+    _checks.numbers(lr=lr)
+    _checks.numbers(0, alpha=alpha, eps=eps)
+    for p, g, s in _entries(params, grads, state, "rmsprop", "v"):
         s["v"] *= alpha
         s["v"] += (1 - alpha) * g * g
         p -= lr * g / (np.sqrt(s["v"]) + eps)
@@ -169,9 +171,8 @@ def adam(
 
     Source: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015.
     """
-    beta1, beta2 = betas
-    for name, p, g in _entries(params, grads):
-        s = _remembered(state, name, p, "m", "v")
+    beta1, beta2 = _check_adam(lr, betas, eps)
+    for p, g, s in _entries(params, grads, state, "adam", "m", "v"):
         s["t"] = t = s.get("t", 0) + 1
         s["m"] += (1 - beta1) * (g - s["m"])
         s["v"] += (1 - beta2) * (g * g - s["v"])
@@ -205,29 +206,64 @@ def adamw(
 
     Source: Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019.
     """
-    for _, p, _ in _entries(params, grads):
+    _check_adam(lr, betas, eps)
+    _checks.numbers(weight_decay=weight_decay)
+    for p, _, _ in _entries(params, grads, state, "adam", "m", "v"):
         p *= 1 - lr * weight_decay
     adam(params, grads, state, lr, betas, eps)
 
 
 def _entries(
-    params: Mapping[str, Array], grads: Mapping[str, Array]
-) -> list[tuple[str, Array, Array]]:
-    """Check all entries, then return name, parameter and gradient of each."""
+    params: Mapping[str, Array],
+    grads: Mapping[str, Array],
+    state: State,
+    kind: str = "",
+    *keys: str,
+) -> list[tuple[Array, Array, dict[str, Any]]]:
+    """Check all entries, then return parameter, gradient and state of each."""
+    for what, given in (("params", params), ("grads", grads), ("state", state)):
+        if not isinstance(given, Mapping):
+            raise ValueError(
+                f"{what} must be a dict by name, got {_checks.shown(given)}"
+            )
     for name, g in grads.items():
         if name not in params:
-            known = ", ".join(params)
+            known = ", ".join(map(str, params))
             raise ValueError(f"grads[{name!r}] has no parameter; params has {known}")
         p = params[name]
         if not isinstance(p, np.ndarray):
-            kind = type(p).__name__
-            raise ValueError(f"params[{name!r}] must be a NumPy array, got {kind}")
+            kind_of_p = type(p).__name__
+            raise ValueError(f"params[{name!r}] must be a NumPy array, got {kind_of_p}")
         _checks.floats(**{f"params[{name!r}]": p})
         _checks.like(f"grads[{name!r}]", g, p.shape, p.dtype)
-    return [(name, params[name], g) for name, g in grads.items()]
+        if keys and name in state and not _remembers(state[name], p, kind, keys):
+            raise ValueError(
+                f"state[{name!r}] is not what {kind} remembers of params[{name!r}]; "
+                "start each optimiser with an empty dict of its own"
+            )
+    if keys:
+        for name in grads:
+            if name not in state:
+                zeros = {key: np.zeros_like(params[name]) for key in keys}
+                state[name] = {"optimiser": kind, **zeros}
+    return [(params[name], g, state.get(name, {})) for name, g in grads.items()]
 
 
-def _remembered(state: State, name: str, p: Array, *keys: str) -> dict[str, Any]:
-    if name not in state:
-        state[name] = {key: np.zeros_like(p) for key in keys}
-    return state[name]
+def _remembers(entry: object, p: Array, kind: str, keys: tuple[str, ...]) -> bool:
+    return (
+        isinstance(entry, dict)
+        and entry.get("optimiser") == kind
+        and all(getattr(entry.get(key), "shape", None) == p.shape for key in keys)
+    )
+
+
+def _check_adam(
+    lr: float, betas: tuple[float, float], eps: float
+) -> tuple[float, float]:
+    _checks.numbers(lr=lr)
+    _checks.numbers(0, eps=eps)
+    if not isinstance(betas, tuple | list) or len(betas) != 2:
+        raise ValueError(f"betas must be two numbers, got {_checks.shown(betas)}")
+    beta1, beta2 = betas
+    _checks.numbers(0, 1, **{"betas[0]": beta1, "betas[1]": beta2})
+    return beta1, beta2

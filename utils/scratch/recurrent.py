@@ -38,14 +38,14 @@ def rnn(
     h = _states(h0, len(z))
     for t in range(len(z)):
         h[t + 1] = np.tanh(z[t] + h[t] @ wh)
-    return h[1:].swapaxes(0, 1), (x, wx, wh, h)
+    return h[1:].copy().swapaxes(0, 1), (x, wx, wh, h)
 
 
 def rnn_backward(
     dh_all: Array, cache: tuple[Array, ...]
 ) -> tuple[Array, Array, Array, Array, Array]:
     """Return dx, dh0, dwx, dwh, db for the gradient dh_all of every state."""
-    x, wx, wh, h = cache
+    x, wx, wh, h = _checks.opened(cache, 4)
     _check_upstream(dh_all, h)
     dz = np.empty_like(h[1:])
     dh = np.zeros_like(h[0])
@@ -110,18 +110,24 @@ def lstm(
         c[t + 1] = f * c[t] + i * g
         np.tanh(c[t + 1], out=tanh_c[t])
         np.multiply(o, tanh_c[t], out=h[t + 1])
-    return h[1:].swapaxes(0, 1), (x, wx, wh, gates, tanh_c, h, c)
+    return h[1:].copy().swapaxes(0, 1), (x, wx, wh, gates, tanh_c, h, c)
 
 
 def lstm_backward(
-    dh_all: Array, cache: tuple[Array, ...]
+    dh_all: Array, cache: tuple[Array, ...], dc_last: Array | None = None
 ) -> tuple[Array, Array, Array, Array, Array, Array]:
-    """Return dx, dh0, dc0, dwx, dwh, db for the gradient dh_all of every state."""
-    x, wx, wh, gates, tanh_c, h, c = cache
+    """Return dx, dh0, dc0, dwx, dwh, db for the gradient dh_all of every state.
+
+    Where the sequence goes on, dc_last is the gradient of the last cell, shape (N, H).
+    """
+    x, wx, wh, gates, tanh_c, h, c = _checks.opened(cache, 7)
     _check_upstream(dh_all, h)
+    if dc_last is not None:
+        _checks.like("dc_last", dc_last, h[0].shape, h.dtype)
     steps, n, width = tanh_c.shape
     dz = np.empty((steps, n, 4 * width), x.dtype)
-    dh = dc = np.zeros_like(h[0])
+    dh = np.zeros_like(h[0])
+    dc = np.zeros_like(dh) if dc_last is None else dc_last.copy()
     for t in reversed(range(steps)):
         i, f, g, o = gates[:, t]
         di, df, dg, do = dz[t].reshape(n, 4, width).swapaxes(0, 1)
@@ -185,14 +191,14 @@ def gru(
         n[...] = np.tanh(n + r * recurrent[2])
         recurrent_n[t] = recurrent[2]
         h[t + 1] = (1 - z) * n + z * h[t]
-    return h[1:].swapaxes(0, 1), (x, wx, wh, gates, recurrent_n, h)
+    return h[1:].copy().swapaxes(0, 1), (x, wx, wh, gates, recurrent_n, h)
 
 
 def gru_backward(
     dh_all: Array, cache: tuple[Array, ...]
 ) -> tuple[Array, Array, Array, Array, Array, Array]:
     """Return dx, dh0, dwx, dwh, dbx, dbh for the gradient dh_all of every state."""
-    x, wx, wh, gates, recurrent_n, h = cache
+    x, wx, wh, gates, recurrent_n, h = _checks.opened(cache, 6)
     _check_upstream(dh_all, h)
     steps, batch, width = recurrent_n.shape
     d_input = np.empty((steps, batch, 3 * width), x.dtype)
