@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from utils.data import DataError
-from utils.training.arguments import check_counts, is_whole, kind_of
+from utils.training.arguments import check_counts, check_flags, is_whole, shown
 
 if TYPE_CHECKING:
     import keras
@@ -209,10 +209,12 @@ def load_published(model: torch.nn.Module, depth: int = 18) -> torch.nn.Module:
     import torch
 
     if not isinstance(model, torch.nn.Module):
-        raise ValueError(f"model is {kind_of(model)}; give resnet_torch(depth).")
+        raise ValueError(f"model is {type(model).__name__}; give resnet_torch(depth).")
     if not is_whole(depth) or depth not in PUBLISHED:
         known = ", ".join(map(str, PUBLISHED))
-        raise ValueError(f"there are no weights for depth {depth!r}; choose {known}.")
+        raise ValueError(
+            f"there are no weights for depth {shown(depth)}; choose {known}."
+        )
     name = PUBLISHED[int(depth)]
     path = _fetched(name)
     begun = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
@@ -268,13 +270,10 @@ def _checked(
     bottleneck: Any,
 ) -> tuple[bool, tuple[int, ...]]:
     """What kind of blocks, and how many a stage; or what was wrong."""
-    check_counts(n_classes=n_classes)
-    if None in (in_channels, width):
-        raise ValueError("in_channels or width is None; give a whole number from 1 up.")
+    check_counts(n_classes=1 if n_classes is None else n_classes)
     check_counts(in_channels=in_channels, width=width)
-    for name, choice in (("small_images", small), ("bottleneck", bottleneck or False)):
-        if not isinstance(choice, bool):
-            raise ValueError(f"{name} is {choice!r}; give True or False.")
+    check_flags(small_images=small)
+    check_flags(bottleneck=False if bottleneck is None else bottleneck)
     if is_whole(depth) and depth in DEPTHS:
         usual, blocks = DEPTHS[int(depth)]
     elif (
@@ -286,8 +285,8 @@ def _checked(
     else:
         known = ", ".join(map(str, DEPTHS))
         raise ValueError(
-            f"depth is {depth!r}; choose {known}, or give whole numbers from 1 up, the "
-            "blocks in each stage, such as (1, 1, 1)."
+            f"depth is {shown(depth)}; choose {known}, or give whole numbers from 1 "
+            "up, the blocks in each stage, such as (1, 1, 1)."
         )
     return (usual if bottleneck is None else bottleneck), blocks
 

@@ -19,6 +19,7 @@ from utils.training.arguments import (
     kind_of,
     modes_kept,
     numeric_array,
+    shown,
     to_tensor,
 )
 
@@ -115,6 +116,8 @@ def assert_same_gradients(
         array = numeric_array(y, "y")
         target = to_tensor(array, dtype_of(torch_model), home_of(torch_model))
         value = attempted("torch_loss", torch_loss, pred, target)
+        if not isinstance(value, torch.Tensor):
+            raise ValueError(f"torch_loss returned {kind_of(value)}, not a tensor.")
         differentiate = functools.partial(
             torch.autograd.grad,
             inputs=moving,
@@ -187,7 +190,7 @@ def keras_gradients(
 
     def value() -> Any:
         pred = _keras_call(model, inputs)
-        return keras.ops.mean(attempted("loss", loss, target, pred))
+        return attempted("loss", lambda t, p: keras.ops.mean(loss(t, p)), target, pred)
 
     if engine == "tensorflow":
         import tensorflow as tf
@@ -255,8 +258,8 @@ def _inference(model: Any) -> Iterator[None]:
 
 
 def _checked_tolerance(tolerance: Any) -> None:
-    if not is_number(tolerance) or not 0 <= tolerance < np.inf:
-        raise ValueError(f"tolerance is {tolerance!r}; give a number from 0 up.")
+    if not is_number(tolerance) or tolerance < 0:
+        raise ValueError(f"tolerance is {shown(tolerance)}; give a number from 0 up.")
 
 
 def _inputs(x: Any) -> list[np.ndarray]:

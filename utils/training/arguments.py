@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import math
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -24,23 +23,35 @@ if TYPE_CHECKING:
 
 
 def check_counts(**counts: Any) -> None:
-    """Refuses what is neither None nor a whole number from 1 up."""
+    """Refuses what is no whole number from 1 up (that 32 bits can hold)."""
     for name, count in counts.items():
-        if count is not None and not (is_whole(count) and count >= 1):
-            raise ValueError(f"{name} is {count!r}; give a whole number from 1 up.")
+        if not (is_whole(count) and 1 <= count < 2**31):
+            raise ValueError(
+                f"{name} is {shown(count)}; give a whole number from 1 up."
+            )
 
 
-def check_positive(**numbers: Any) -> None:
-    """Refuses what is neither None nor a positive number."""
-    for name, number in numbers.items():
-        if number is not None and not (is_number(number) and number > 0):
-            raise ValueError(f"{name} is {number!r}; give a positive number, or None.")
+def check_flags(**flags: Any) -> None:
+    """Refuses what is neither True nor False."""
+    for name, flag in flags.items():
+        if not isinstance(flag, bool):
+            raise ValueError(f"{name} is {shown(flag)}; give True or False.")
+
+
+def check_stopping(patience: Any, clip_norm: Any = None) -> None:
+    """Refuses a patience or a norm that is given and makes no sense."""
+    if patience is not None:
+        check_counts(patience=patience)
+    if clip_norm is not None and not (is_number(clip_norm) and clip_norm > 0):
+        raise ValueError(f"clip_norm is {shown(clip_norm)}; give a positive number.")
 
 
 def check_seed(seed: Any) -> None:
     """Refuses what is no seed for NumPy, PyTorch and Keras alike."""
     if not is_whole(seed) or not 0 <= seed < 2**32:
-        raise ValueError(f"seed is {seed!r}; give a whole number from 0 to 2³² - 1.")
+        raise ValueError(
+            f"seed is {shown(seed)}; give a whole number from 0 to 2³² - 1."
+        )
 
 
 def is_whole(value: Any) -> bool:
@@ -49,8 +60,9 @@ def is_whole(value: Any) -> bool:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is a real number; True and False are not."""
-    return is_whole(value) or isinstance(value, (float, np.floating))
+    """Whether a value is a finite real number; True and False are not."""
+    real = is_whole(value) or isinstance(value, (float, np.floating))
+    return real and abs(value) <= sys.float_info.max
 
 
 # --- data ----------------------------------------------------------------------------
@@ -162,6 +174,12 @@ def kind_of(value: Any) -> str:
     return f"{name} of shape {tuple(shape)}, {str(value.dtype).split('.')[-1]}"
 
 
+def shown(value: Any) -> str:
+    """A value as Python writes it where that is short, otherwise what it is."""
+    text = "" if hasattr(value, "shape") and value.shape else repr(value)
+    return text if 0 < len(text) <= 60 and "\n" not in text else kind_of(value)
+
+
 def one_line(error: BaseException) -> str:
     """The first line of an error's message, or its name."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
@@ -223,7 +241,7 @@ def device_of(model: Any, device: Any) -> torch.device:
         place = torch.device(device)
     except (RuntimeError, TypeError, ValueError):
         raise ValueError(
-            f"unknown device {device!r}; choose from 'cpu', 'cuda' and 'mps'."
+            f"unknown device {shown(device)}; choose from 'cpu', 'cuda' and 'mps'."
         ) from None
     found = {
         "cpu": 1,
@@ -232,8 +250,8 @@ def device_of(model: Any, device: Any) -> torch.device:
     }
     if (place.index or 0) >= found.get(place.type, 0):
         raise ValueError(
-            f"device is {device!r}, but PyTorch finds none here; leave device out to "
-            "use the best there is."
+            f"device is {shown(device)}, but PyTorch finds none here; leave device "
+            "out to use the best there is."
         )
     return place
 
@@ -277,8 +295,7 @@ def autocast_of(
     """What wraps a forward pass: bfloat16 where it is wanted, otherwise nothing."""
     import torch
 
-    if not isinstance(amp, bool):
-        raise ValueError(f"amp is {amp!r}; give True or False.")
+    check_flags(amp=amp)
     if not amp:
         return contextlib.nullcontext()
     return torch.autocast(place.type, dtype=torch.bfloat16)
@@ -300,8 +317,8 @@ def optimizer_of(
             "(requires_grad is False)."
         )
     rate = 1e-3 if lr is None else lr
-    if not (is_number(rate) and 0 <= rate < math.inf):
-        raise ValueError(f"lr is {lr!r}; give a number that is not negative.")
+    if not (is_number(rate) and rate >= 0):
+        raise ValueError(f"lr is {shown(lr)}; give a number that is not negative.")
     named: dict[str, Callable[..., torch.optim.Optimizer]] = {
         "adam": torch.optim.Adam,
         "adamw": torch.optim.AdamW,
@@ -319,8 +336,8 @@ def optimizer_of(
     made = optimizer
     if lr is not None:
         raise ValueError(
-            f"lr is {lr}, but the optimiser you pass already has its learning rate; "
-            "give lr to the optimiser, or name one: optimizer='sgd'."
+            f"lr is {shown(lr)}, but the optimiser you pass already has its learning "
+            "rate; give lr to the optimiser, or name one: optimizer='sgd'."
         )
     if not isinstance(made, torch.optim.Optimizer) and callable(made):
         made = attempted("optimizer", made, parameters)

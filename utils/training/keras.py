@@ -78,7 +78,8 @@ def fit_keras(
         >>> model.compile("adam", loss, metrics=["accuracy"])
         >>> history = fit_keras(model, (x, y), epochs=5, validation=(x_test, y_test))
     """
-    arguments.check_counts(epochs=epochs, batch_size=batch_size, patience=patience)
+    arguments.check_counts(epochs=epochs, batch_size=batch_size)
+    arguments.check_stopping(patience)
     arguments.check_seed(seed)
     if isinstance(model, type) or not getattr(model, "compiled", False):
         raise ValueError(
@@ -146,8 +147,8 @@ def _recorder() -> Any:
             self.history.append(row)
             self.bar.update(self.bar.total // self.params["epochs"])
             self.bar.report(epoch + 1, self.params["epochs"], row)
-            for name in {"loss", "val_loss"} & set(row):
-                if not math.isfinite(row[name]):
+            for name in ("loss", "val_loss"):
+                if not math.isfinite(row.get(name, 0.0)):
                     raise FloatingPointError(_diverged(name, row[name], epoch + 1))
             if self.patience is not None:
                 best = self.history.best

@@ -104,8 +104,8 @@ def fit(
     """
     import torch
 
-    arguments.check_counts(epochs=epochs, batch_size=batch_size, patience=patience)
-    arguments.check_positive(clip_norm=clip_norm)
+    arguments.check_counts(epochs=epochs, batch_size=batch_size)
+    arguments.check_stopping(patience, clip_norm)
     arguments.check_seed(seed)
     measures = _measures(loss, metrics)
     place = arguments.device_of(model, device)
