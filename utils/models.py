@@ -438,28 +438,17 @@ def _keras_classes() -> SimpleNamespace:
                 "bottleneck": bottleneck,
             }
             self.channels_out = channels * (4 if bottleneck else 1)
-            pad = [layers.ZeroPadding2D(1, name="pad")] if stride > 1 else []
+            sizes = [(channels, 3, stride), (channels, 3, 1)]
             if bottleneck:
-                self.branch = [
-                    convolution(channels, 1, name="conv1"),
-                    normalisation(name="bn1"),
-                    layers.ReLU(name="relu1"),
-                    *pad,
-                    convolution(channels, 3, stride, name="conv2"),
-                    normalisation(name="bn2"),
-                    layers.ReLU(name="relu2"),
-                    convolution(self.channels_out, 1, name="conv3"),
-                    normalisation(name="bn3"),
-                ]
-            else:
-                self.branch = [
-                    *pad,
-                    convolution(channels, 3, stride, name="conv1"),
-                    normalisation(name="bn1"),
-                    layers.ReLU(name="relu1"),
-                    convolution(channels, 3, name="conv2"),
-                    normalisation(name="bn2"),
-                ]
+                sizes = [(channels, 1, 1), sizes[0], (self.channels_out, 1, 1)]
+            self.branch: list[Any] = []
+            for i, (outputs, size, step) in enumerate(sizes, start=1):
+                if i > 1:
+                    self.branch.append(layers.ReLU(name=f"relu{i - 1}"))
+                if step > 1:
+                    self.branch.append(layers.ZeroPadding2D(1, name="pad"))
+                self.branch.append(convolution(outputs, size, step, name=f"conv{i}"))
+                self.branch.append(normalisation(name=f"bn{i}"))
             self.downsample: list[Any] = []
 
         def build(self, input_shape: Any) -> None:

@@ -100,12 +100,10 @@ def _convolution(layer: Any, label: str) -> Layer:
     # (k, ..., inputs, outputs) to (outputs, inputs, k, ...); transposed convolutions
     # have inputs and outputs swapped in both frameworks.
     def turn(name: str, array: np.ndarray) -> np.ndarray:
-        n = array.ndim
-        return array.transpose(n - 1, n - 2, *range(n - 2)) if n > 1 else array
+        return array if name == "bias" else np.moveaxis(array, (-1, -2), (0, 1))
 
     def turn_back(name: str, array: np.ndarray) -> np.ndarray:
-        n = array.ndim
-        return array.transpose(*range(2, n), 1, 0) if n > 1 else array
+        return array if name == "bias" else np.moveaxis(array, (0, 1), (-1, -2))
 
     transposed = "Transpose" in type(layer).__name__
     return named(
