@@ -118,5 +118,5 @@ def test_what_is_wrong_is_said(measure, real, fake, message):
 
 @pytest.mark.parametrize("k", [0, 2.5])
 def test_neighbours_are_counted_from_one(k):
-    with pytest.raises(ValueError, match=r"neighbours must be an integer .* got"):
+    with pytest.raises(ValueError, match=r"neighbours is .*; give a whole"):
         precision_recall_coverage(x, x, k)

@@ -99,22 +99,6 @@ def test_without_classes_the_features_come_out():
     assert twin.output_shape == (None, 8)
 
 
-def test_zero_init_starts_each_block_as_its_shortcut():
-    for bottleneck in (False, True):
-        model = models.resnet_torch(
-            (2,),
-            10,
-            1,
-            small_images=True,
-            width=4,
-            bottleneck=bottleneck,
-            zero_init=True,
-        )
-        block = model.layer1[1]
-        x = torch.rand(3, 16 if bottleneck else 4, 5, 5)
-        assert torch.equal(block(x), x)
-
-
 def scramble(model):
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
@@ -166,13 +150,20 @@ def test_keras_trains_with_the_statistics_of_the_batch():
     equivalence.copy_weights(ours, theirs)  # the running statistics differ a little
 
 
-def test_a_keras_network_can_be_saved(tmp_path):
-    model = models.resnet_keras((1, 1), 3, 1, small_images=True, width=4)
+@pytest.mark.parametrize("bottleneck", [False, True])
+@pytest.mark.parametrize("small_images", [False, True])
+def test_a_keras_network_can_be_saved(tmp_path, bottleneck, small_images):
+    options = {"small_images": small_images, "width": 4, "bottleneck": bottleneck}
+    model = models.resnet_keras((1, 2), 3, 1, **options)
+    scrambled = models.resnet_torch((1, 2), 3, 1, **options)
+    scramble(scrambled)
+    equivalence.copy_weights(scrambled, model)
     model.save(tmp_path / "net.keras")
     again = keras.models.load_model(tmp_path / "net.keras")
-    x = np.random.default_rng(0).normal(size=(2, 8, 8, 1)).astype(np.float32)
+    x = np.random.default_rng(0).normal(size=(2, 32, 32, 1)).astype(np.float32)
     first, second = (m.predict(x, verbose=0) for m in (model, again))
-    assert np.allclose(first, second, atol=1e-6)
+    np.testing.assert_allclose(first, second, rtol=1e-5, atol=1e-6)
+    equivalence.assert_same_outputs(scrambled, again, np.moveaxis(x, -1, 1), 1e-4)
 
 
 def test_keras_counts_the_same_parameters():
@@ -189,8 +180,13 @@ def test_keras_counts_the_same_parameters():
     ("arguments", "message"),
     [
         ({"depth": 19}, r"depth is 19; choose 18, 34, 50, 101, 152"),
-        ({"depth": ()}, r"depth is \(\); give whole numbers"),
-        ({"depth": (2, 0)}, r"depth is \(2, 0\); give whole numbers"),
+        ({"depth": ()}, r"depth is \(\); choose.* or give whole numbers"),
+        ({"depth": (2, 0)}, r"depth is \(2, 0\); choose"),
+        ({"depth": 18.0}, r"depth is 18\.0; choose"),
+        ({"depth": "18"}, r"depth is '18'; choose"),
+        ({"width": None}, "width is None"),
+        ({"bottleneck": "yes"}, "bottleneck is 'yes'; give True or False"),
+        ({"small_images": 3}, "small_images is 3; give True or False"),
         ({"n_classes": 0}, "n_classes is 0"),
         ({"in_channels": -1}, "in_channels is -1"),
         ({"width": 1.5}, "width is 1.5"),
@@ -227,6 +223,15 @@ def test_published_weights_are_loaded(weights):
     assert torch.equal(headless.conv1.weight, model.conv1.weight)
     with pytest.raises(ValueError, match=r"does not fit the weights of depth 18"):
         models.load_published(models.resnet_torch(18, 10), 18)
+
+
+def test_a_folder_may_be_written_with_a_tilde(weights, monkeypatch):
+    model, path = weights
+    monkeypatch.setenv("HOME", str(path.parent.parent))
+    monkeypatch.setenv("USERPROFILE", str(path.parent.parent))
+    monkeypatch.setenv("BOOK_DATA_DIR", f"~/{path.parent.name}")
+    loaded = models.load_published(models.resnet_torch(18), 18)
+    assert torch.equal(loaded.conv1.weight, model.conv1.weight)
 
 
 def test_a_damaged_file_is_refused(weights):

@@ -126,7 +126,6 @@ def _fit(x: np.ndarray, y: np.ndarray, batch_size: int) -> Callable[[], None]:
             epochs=EPOCHS,
             batch_size=batch_size,
             device="cpu",
-            progress=False,
         )
 
     return train
@@ -154,9 +153,7 @@ def _fit_keras(x: np.ndarray, y: np.ndarray, batch_size: int) -> Callable[[], No
         for variable in optimizer.variables:
             if variable is not optimizer.learning_rate:
                 variable.assign(np.zeros(variable.shape))
-        training.fit_keras(
-            model, (x, y), epochs=EPOCHS, batch_size=batch_size, progress=False
-        )
+        training.fit_keras(model, (x, y), epochs=EPOCHS, batch_size=batch_size)
 
     train()  # compiles the step
     return train

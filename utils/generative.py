@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from utils.training.arguments import check_counts, numeric_array
+
 __all__ = ["Coverage", "frechet_distance", "precision_recall_coverage"]
 
 Features = NDArray[np.float64]
@@ -85,10 +87,7 @@ def precision_recall_coverage(
     Source: chapter generative/gan, eq-gan-precision; Kynkäänniemi et al., NeurIPS 2019
     (precision, recall); Naeem et al., ICML 2020 (coverage).
     """
-    if not isinstance(neighbours, int | np.integer) or neighbours < 1:
-        raise ValueError(
-            f"neighbours must be an integer of at least 1, got {neighbours}"
-        )
+    check_counts(neighbours=neighbours)
     from scipy.spatial.distance import cdist
 
     x, y = _pair(real, fake, least=int(neighbours) + 1)
@@ -114,7 +113,7 @@ def _pair(real: Any, fake: Any, least: int) -> tuple[Features, Features]:
     """Check both clouds and return them in float64."""
     clouds = []
     for name, given in (("real", real), ("fake", fake)):
-        cloud = np.asarray(given, dtype=np.float64)
+        cloud = numeric_array(given, name).astype(np.float64)
         if cloud.ndim != 2:
             raise ValueError(f"{name} must have shape (N, D), got {cloud.shape}")
         if len(cloud) < least:

@@ -30,13 +30,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from utils.data import DataError
+from utils.training.arguments import check_counts, check_flags, is_whole, shown
 
 if TYPE_CHECKING:
     import keras
     import torch
 
 __all__ = [
-    "DEPTHS",
     "IMAGENET_MEAN",
     "IMAGENET_STD",
     "PUBLISHED",
@@ -81,7 +81,6 @@ def resnet_torch(
     *,
     width: int = 64,
     bottleneck: bool | None = None,
-    zero_init: bool = False,
 ) -> torch.nn.Module:
     """Makes a residual network in PyTorch, with the published parameter names.
 
@@ -96,8 +95,6 @@ def resnet_torch(
         width: Channels of the first stage; every later stage has twice as many.
         bottleneck: Whether blocks are bottlenecks (1 × 1, 3 × 3, 1 × 1 with four times
             the channels at the end). Follows from a named depth; otherwise no.
-        zero_init: Let each block begin as the identity, by a zero for the scale of its
-            last batch normalisation.
 
     Returns:
         A module from images (N, C, H, W) to logits (N, n_classes). Its parts are
@@ -115,9 +112,11 @@ def resnet_torch(
         >>> sum(p.numel() for p in net.parameters())
         25557032
     """
-    bottleneck, blocks = _checked(depth, n_classes, in_channels, width, bottleneck)
+    bottleneck, blocks = _checked(
+        depth, n_classes, in_channels, small_images, width, bottleneck
+    )
     model: torch.nn.Module = _torch_classes().ResNet(
-        bottleneck, blocks, n_classes, in_channels, small_images, width, zero_init
+        bottleneck, blocks, n_classes, in_channels, small_images, width
     )
     return model
 
@@ -128,10 +127,8 @@ def resnet_keras(
     in_channels: int = 3,
     small_images: bool = False,
     *,
-    image_size: int | tuple[int | None, int | None] | None = None,
     width: int = 64,
     bottleneck: bool | None = None,
-    zero_init: bool = False,
 ) -> keras.Model:
     """Makes the same network in Keras; `equivalence.copy_weights` carries weights over.
 
@@ -141,10 +138,8 @@ def resnet_keras(
             features of shape (N, C).
         in_channels: As for `resnet_torch`.
         small_images: As for `resnet_torch`.
-        image_size: Side of the images, or height and width; any size unless given.
         width: As for `resnet_torch`.
         bottleneck: As for `resnet_torch`.
-        zero_init: As for `resnet_torch`.
 
     Returns:
         A model from images (N, H, W, C) to logits (N, n_classes). Its layers are
@@ -155,16 +150,15 @@ def resnet_keras(
         ValueError: An argument does not make sense; the message names it.
 
     Example:
-        >>> net = resnet_keras((1, 1, 1), 10, 1, small_images=True, image_size=8)
+        >>> net = resnet_keras((1, 1, 1), 10, 1, small_images=True)
     """
-    bottleneck, blocks = _checked(depth, n_classes, in_channels, width, bottleneck)
+    bottleneck, blocks = _checked(
+        depth, n_classes, in_channels, small_images, width, bottleneck
+    )
     import keras
 
     parts = _keras_classes()
-    height, across = (
-        image_size if isinstance(image_size, tuple) else (image_size, image_size)
-    )
-    x = images = keras.Input((height, across, in_channels))
+    x = images = keras.Input((None, None, in_channels))
     if small_images:
         x = parts.convolution(width, 3, 1, name="conv1")(x)
     else:
@@ -182,7 +176,6 @@ def resnet_keras(
                 width * 2**stage,
                 stride=2 if stage and not number else 1,
                 bottleneck=bottleneck,
-                zero_init=zero_init,
                 name=f"layer{stage + 1}_{number}",
             )(x)
     x = keras.layers.GlobalAveragePooling2D(name="avgpool")(x)
@@ -215,10 +208,14 @@ def load_published(model: torch.nn.Module, depth: int = 18) -> torch.nn.Module:
     """
     import torch
 
-    if depth not in PUBLISHED:
+    if not isinstance(model, torch.nn.Module):
+        raise ValueError(f"model is {type(model).__name__}; give resnet_torch(depth).")
+    if not is_whole(depth) or depth not in PUBLISHED:
         known = ", ".join(map(str, PUBLISHED))
-        raise ValueError(f"there are no weights for depth {depth!r}; choose {known}.")
-    name = PUBLISHED[depth]
+        raise ValueError(
+            f"there are no weights for depth {shown(depth)}; choose {known}."
+        )
+    name = PUBLISHED[int(depth)]
     path = _fetched(name)
     begun = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
     if begun not in name:
@@ -244,8 +241,8 @@ def _fetched(name: str) -> Path:
     import torch
 
     folder = os.environ.get("BOOK_DATA_DIR")
-    if folder and (Path(folder) / name).is_file():
-        return Path(folder) / name
+    if folder and (Path(folder).expanduser() / name).is_file():
+        return Path(folder).expanduser() / name
     path = Path(torch.hub.get_dir()) / "checkpoints" / name
     if not path.is_file():
         try:
@@ -265,35 +262,32 @@ def _fetched(name: str) -> Path:
 
 
 def _checked(
-    depth: Depth,
-    n_classes: int | None,
-    in_channels: int,
-    width: int,
-    bottleneck: bool | None,
+    depth: Any,
+    n_classes: Any,
+    in_channels: Any,
+    small: Any,
+    width: Any,
+    bottleneck: Any,
 ) -> tuple[bool, tuple[int, ...]]:
     """What kind of blocks, and how many a stage; or what was wrong."""
-    for name, number in (
-        ("n_classes", 1 if n_classes is None else n_classes),
-        ("in_channels", in_channels),
-        ("width", width),
-    ):
-        if not isinstance(number, (int, np.integer)) or number < 1:
-            raise ValueError(f"{name} is {number!r}; give a whole number from 1 up.")
-    if isinstance(depth, (int, np.integer)):
-        if depth not in DEPTHS:
-            known = ", ".join(map(str, DEPTHS))
-            raise ValueError(
-                f"depth is {depth}; choose {known}, or give the number of blocks in "
-                "each stage, such as (1, 1, 1)."
-            )
+    check_counts(n_classes=1 if n_classes is None else n_classes)
+    check_counts(in_channels=in_channels, width=width)
+    check_flags(small_images=small)
+    check_flags(bottleneck=False if bottleneck is None else bottleneck)
+    if is_whole(depth) and depth in DEPTHS:
         usual, blocks = DEPTHS[int(depth)]
-    else:
+    elif (
+        isinstance(depth, (tuple, list))
+        and depth
+        and all(is_whole(n) and n > 0 for n in depth)
+    ):
         usual, blocks = False, tuple(depth)
-        whole = all(isinstance(n, (int, np.integer)) and n > 0 for n in blocks)
-        if not blocks or not whole:
-            raise ValueError(
-                f"depth is {depth!r}; give whole numbers from 1 up, one for each stage."
-            )
+    else:
+        known = ", ".join(map(str, DEPTHS))
+        raise ValueError(
+            f"depth is {shown(depth)}; choose {known}, or give whole numbers from 1 "
+            "up, the blocks in each stage, such as (1, 1, 1)."
+        )
     return (usual if bottleneck is None else bottleneck), blocks
 
 
@@ -365,7 +359,6 @@ def _torch_classes() -> SimpleNamespace:
             in_channels: int,
             small_images: bool,
             width: int,
-            zero_init: bool,
         ) -> None:
             super().__init__()
             kind = Bottleneck if bottleneck else BasicBlock
@@ -393,9 +386,6 @@ def _torch_classes() -> SimpleNamespace:
             for module in self.modules():
                 if isinstance(module, nn.Conv2d):
                     nn.init.kaiming_normal_(module.weight, mode="fan_out")
-                elif zero_init and isinstance(module, Shortcut):
-                    last = module.bn3 if bottleneck else module.bn2
-                    nn.init.zeros_(last.weight)
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             h = self.maxpool(self.relu(self.bn1(self.conv1(x))))
@@ -427,10 +417,8 @@ def _keras_classes() -> SimpleNamespace:
             name=name,
         )
 
-    def normalisation(gamma: str = "ones", name: str | None = None) -> Any:
-        return layers.BatchNormalization(
-            momentum=0.9, epsilon=1e-5, gamma_initializer=gamma, name=name
-        )
+    def normalisation(name: str | None = None) -> Any:
+        return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=name)
 
     @keras.saving.register_keras_serializable("book")
     class Block(layers.Layer):
@@ -441,7 +429,6 @@ def _keras_classes() -> SimpleNamespace:
             channels: int,
             stride: int = 1,
             bottleneck: bool = False,
-            zero_init: bool = False,
             **options: Any,
         ) -> None:
             super().__init__(**options)
@@ -449,32 +436,19 @@ def _keras_classes() -> SimpleNamespace:
                 "channels": channels,
                 "stride": stride,
                 "bottleneck": bottleneck,
-                "zero_init": zero_init,
             }
             self.channels_out = channels * (4 if bottleneck else 1)
-            pad = [layers.ZeroPadding2D(1, name="pad")] if stride > 1 else []
-            last = "zeros" if zero_init else "ones"
+            sizes = [(channels, 3, stride), (channels, 3, 1)]
             if bottleneck:
-                self.branch = [
-                    convolution(channels, 1, name="conv1"),
-                    normalisation(name="bn1"),
-                    layers.ReLU(name="relu1"),
-                    *pad,
-                    convolution(channels, 3, stride, name="conv2"),
-                    normalisation(name="bn2"),
-                    layers.ReLU(name="relu2"),
-                    convolution(self.channels_out, 1, name="conv3"),
-                    normalisation(last, name="bn3"),
-                ]
-            else:
-                self.branch = [
-                    *pad,
-                    convolution(channels, 3, stride, name="conv1"),
-                    normalisation(name="bn1"),
-                    layers.ReLU(name="relu1"),
-                    convolution(channels, 3, name="conv2"),
-                    normalisation(last, name="bn2"),
-                ]
+                sizes = [(channels, 1, 1), sizes[0], (self.channels_out, 1, 1)]
+            self.branch: list[Any] = []
+            for i, (outputs, size, step) in enumerate(sizes, start=1):
+                if i > 1:
+                    self.branch.append(layers.ReLU(name=f"relu{i - 1}"))
+                if step > 1:
+                    self.branch.append(layers.ZeroPadding2D(1, name="pad"))
+                self.branch.append(convolution(outputs, size, step, name=f"conv{i}"))
+                self.branch.append(normalisation(name=f"bn{i}"))
             self.downsample: list[Any] = []
 
         def build(self, input_shape: Any) -> None:
