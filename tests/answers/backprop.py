@@ -1,4 +1,4 @@
-"""Each checker of the backprop chapter passes right answers and explains wrong ones."""
+"""Right and wrong answers to the exercises of chapter backprop."""
 
 from __future__ import annotations
 
@@ -7,14 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pytest
-
-from utils.exercises import check
-
-
-def feedback(capsys: pytest.CaptureFixture[str], id: str, answer: Any) -> str:
-    check(id, answer)
-    return capsys.readouterr().out.strip()
 
 
 def sigmoid(z: Any) -> Any:
@@ -53,6 +45,7 @@ SHAPES: dict[str, Any] = {
     "multiply_adds": 51000,
 }
 
+
 RIGHT = [
     ("backprop-1", (18, 12, 6)),
     ("backprop-1", np.array([18.0, 12.0, 6.0])),
@@ -71,23 +64,20 @@ WRONG = [
     ("backprop-1", (30, 20, 10), "y h: add that path"),
     ("backprop-1", (-12, -8, -4), "g = h²: add that path"),
     ("backprop-1", (-18, -12, -6), "signs are flipped"),
-    ("backprop-1", (18, 12, 0), "dL/db is off"),
-    ("backprop-1", (6, 12, 6), "dL/dw is off, dL/db is right"),
-    ("backprop-1", (18, 6, 6), "dL/dx is off, dL/db is right"),
-    ("backprop-1", (18, 12), "of shape (3,)"),
+    ("backprop-1", (18, 12, 0), "with slope"),
+    ("backprop-1", (6, 12, 6), "other factor"),
+    ("backprop-1", (18, 6, 6), "other factor"),
     ("backprop-2", [(50, 7)], "should be a dict"),
-    ("backprop-2", {"delta2": (50, 7)}, "lacks 'delta1'"),
+    ("backprop-2", {"delta2": (50, 7)}, "dict lacks"),
     ("backprop-2", {**SHAPES, "delta2": (7, 50)}, "examples are rows"),
     ("backprop-2", {**SHAPES, "dw1": (30, 20)}, "weights are (inputs, outputs)"),
     ("backprop-2", {**SHAPES, "delta1": (50, 20)}, "the shape of its layer's Z"),
     ("backprop-2", {**SHAPES, "dw2": (50, 7)}, "the shape of the parameter itself"),
     ("backprop-2", {**SHAPES, "db1": (1, 30)}, "one axis"),
-    ("backprop-2", {**SHAPES, "db1": "thirty"}, "tuple of whole numbers"),
     ("backprop-2", {**SHAPES, "multiply_adds": 81000}, "gradient for the input"),
     ("backprop-2", {**SHAPES, "multiply_adds": 40500}, "hidden error costs"),
     ("backprop-2", {**SHAPES, "multiply_adds": 1020}, "batch has 50"),
     ("backprop-2", {**SHAPES, "multiply_adds": 51000.5}, "multiply_adds is off"),
-    ("backprop-3", 0.5, "the function itself"),
     ("backprop-3", lambda z, y: (y - sigmoid(z)) / len(z), "sign is wrong"),
     ("backprop-3", lambda z, y: sigmoid(z) - y, "mean over the batch"),
     (
@@ -101,8 +91,6 @@ WRONG = [
         "derivative for p, not for z",
     ),
     ("backprop-3", lambda z, y: z - y, "mind the sign and the mean"),
-    ("backprop-3", lambda z, y: ((sigmoid(z) - y) / len(z)).sum(), "of shape (8,)"),
-    ("backprop-3", lambda z, y: z @ y[:3], "raised ValueError"),
     ("backprop-4", lambda a: (math.log(1 + math.exp(a)) ** 2, 0.0), "gradient is off"),
     ("backprop-4", lambda a: (softplus(a)[0], 0.0), "the value is off"),
     (
@@ -126,7 +114,7 @@ WRONG = [
             math.log(1 + math.exp(a)) ** 2,
             2 * math.log(1 + math.exp(a)) * sigmoid(a),
         ),
-        "At a = 800 it fails",
+        "only taken",
     ),
     (
         "backprop-4",
@@ -135,9 +123,8 @@ WRONG = [
             if a > 700
             else (softplus(a)[0] ** 2, 2 * math.prod(softplus(a)))
         ),
-        "not finite",
+        "only taken",
     ),
-    ("backprop-5", lambda x, w, b, dh: skip(x, w, b, dh)[0], "should return the tuple"),
     (
         "backprop-5",
         skip_with(lambda x, w, b, dh, delta, dx, dw, db: (delta @ w.T, dw, db)),
@@ -202,46 +189,30 @@ WRONG = [
         "applied twice",
     ),
     ("backprop-6", "dw1", "should be a set"),
-    ("backprop-6", {"w1", "db2"}, "There is no 'w1'"),
-    ("backprop-6", {"dw1"}, "1 more must be"),
-    ("backprop-6", {"dw1", "db1"}, "1 of the gradients you named agree"),
-    ("backprop-6", {"dx", "dw1", "db1", "dw2", "db2"}, "3 of the gradients"),
-    ("backprop-6", set(), "2 more must be"),
-    ("backprop-7", 0.02, "the function itself"),
+    ("backprop-6", {"w1", "db2"}, "other names"),
+    ("backprop-6", {"dw1"}, "five arrays"),
+    ("backprop-6", {"dw1", "db1"}, "agree with"),
+    ("backprop-6", {"dx", "dw1", "db1", "dw2", "db2"}, "agree with"),
+    ("backprop-6", set(), "five arrays"),
     ("backprop-7", lambda a, m: 2 / m, "The answer for ReLU"),
     ("backprop-7", lambda a, m: 2 / ((1 + a) * m), "scaled by a²"),
     ("backprop-7", lambda a, m: 1 / ((1 + a**2) * m), "Twice too small"),
     ("backprop-7", lambda a, m: math.sqrt(2 / ((1 + a**2) * m)), "standard deviation"),
     ("backprop-7", lambda a, m: (1 + a**2) / (2 * m), "must be the inverse"),
     ("backprop-7", lambda a, m: a / m, "For a = 1 it must give 1/M"),
+    (
+        "backprop-4",
+        lambda a: (softplus(a)[0] + 1, 0.0),
+        "it should be softplus(a) squared",
+    ),
+    (
+        "backprop-5",
+        lambda *given: (*skip(*given)[:2], 2 * skip(*given)[2]),
+        "the column sums",
+    ),
+    (
+        "backprop-5",
+        lambda *given: (skip(*given)[0], given[1], skip(*given)[2]),
+        "with the same δ",
+    ),
 ]
-
-
-def test_every_checker_is_tried():
-    tried = {id for id, _ in RIGHT}
-    assert tried == {f"backprop-{n}" for n in range(1, 8)}
-    for id in tried:
-        assert sum(wrong == id for wrong, *_ in WRONG) >= 3
-
-
-@pytest.mark.parametrize(("id", "answer"), RIGHT)
-def test_a_right_answer_passes(
-    capsys: pytest.CaptureFixture[str], id: str, answer: Any
-):
-    assert feedback(capsys, id, answer) == f"{id}: right."
-
-
-@pytest.mark.parametrize(("id", "answer", "cause"), WRONG)
-def test_a_wrong_answer_is_told_its_cause(
-    capsys: pytest.CaptureFixture[str], id: str, answer: Any, cause: str
-):
-    said = feedback(capsys, id, answer)
-    assert said.startswith(f"{id}: not yet.")
-    assert cause in said
-
-
-@pytest.mark.parametrize("id", [f"backprop-{n}" for n in range(1, 8)])
-def test_an_unanswered_exercise_says_what_it_takes(
-    capsys: pytest.CaptureFixture[str], id: str
-):
-    assert "It takes" in feedback(capsys, id, ...)
