@@ -1,8 +1,8 @@
 """Every exercise: right answers pass, each wrong one gets its own hint, junk gets one.
 
-The answers are in ``tests/answers/<chapter>.py``: ``RIGHT`` has rows of an id and an
-answer, ``WRONG`` of an id, an answer and words of the hint that it must get. Every hint
-in ``utils/exercises/<chapter>.toml`` must be demanded by a row.
+The answers are in ``tests/answers/<chapter>.py``: ``RIGHT`` has rows of an exercise's
+number and an answer, ``WRONG`` of a number, an answer and words of the hint that it
+must get. Every hint in ``utils/exercises/<chapter>.toml`` must be demanded by a row.
 """
 
 from __future__ import annotations
@@ -25,9 +25,13 @@ BOOK = book.exercises()
 WORDS = {
     id: entry for entries in book.words().values() for id, entry in entries.items()
 }
-TABLES = [importlib.import_module(f"answers.{chapter}") for chapter in book.words()]
-RIGHT = [row for table in TABLES for row in table.RIGHT]
-WRONG = [row for table in TABLES for row in table.WRONG]
+RIGHT: list[tuple[str, Any]] = []
+WRONG: list[tuple[str, Any, str]] = []
+for chapter, entries in book.words().items():
+    answers = importlib.import_module(f"answers.{chapter}")
+    prefix = min(entries).rpartition("-")[0]
+    RIGHT += [(f"{prefix}-{number}", *row) for number, *row in answers.RIGHT]
+    WRONG += [(f"{prefix}-{number}", *row) for number, *row in answers.WRONG]
 
 
 def hints(id: str) -> list[str]:
@@ -49,6 +53,12 @@ def hints(id: str) -> list[str]:
 
 def demanded(id: str, words: str) -> list[str]:
     return [hint for hint in hints(id) if words in hint]
+
+
+def pencil_mistakes(id: str) -> list[Any]:
+    parts = [WORDS[id], *WORDS[id].get("part", [])]
+    rows = [part.get(key, []) for part in parts for key in ("first", "mistakes")]
+    return [row for table in rows for row in table]
 
 
 def name(row: tuple[Any, ...]) -> str:
@@ -82,6 +92,9 @@ def test_no_hint_goes_untested(id):
     assert any(row[0] == id for row in RIGHT), "an exercise has a right answer"
     tested = {hint for row in rows for hint in demanded(id, row[2])}
     assert set(hints(id)) == tested, "no wrong answer demands these hints"
+    for *wrongs, hint in pencil_mistakes(id):
+        demanding = [row for row in rows if row[2] in hint]
+        assert len(demanding) >= len(wrongs), f"numbers without a row: {hint}"
     assert len(set(hints(id))) == len(hints(id)), "two hints are the same"
 
 
