@@ -7,11 +7,14 @@ must get. Every hint in ``utils/exercises/<chapter>.toml`` must be demanded by a
 
 from __future__ import annotations
 
+import ast
 import importlib
 import json
 import math
 import re
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -306,6 +309,36 @@ def test_the_first_mistake_that_explains_an_answer_is_told():
     ):
         with pytest.raises(Hint, match=says):
             expect_close(given, 2, table, "far from {given}")
+
+
+def test_a_checker_works_without_assertions():
+    """Python can be told to leave them out (PYTHONOPTIMIZE)."""
+    for file in Path(book.__file__).parent.glob("*.py"):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        assert not [node for node in ast.walk(tree) if isinstance(node, ast.Assert)]
+
+
+def test_the_examples_in_contributing_work(monkeypatch, capsys):
+    text = Path(__file__).parents[1].joinpath("CONTRIBUTING.md").read_text("utf-8")
+    data = "\n".join(re.findall(r"```toml\n(\[momentum.*?)```", text, re.DOTALL))
+    code = re.search(r"```python\n(@function\(\"momentum.*?)```", text, re.DOTALL)
+    monkeypatch.setattr(book, "words", lambda: {"training": tomllib.loads(data)})
+    monkeypatch.setattr(book, "_registry", {})
+    exec(code[1], {"function": book.function, "Any": Any})
+    for answer, says in (
+        (0.72, "right."),
+        (1.3, "The speed grew"),
+        (2, "What is the speed"),
+    ):
+        check("momentum-1", answer)
+        assert says in capsys.readouterr().out
+    for wrong, says in (
+        (lambda beta: 1 / (1 - beta), "right."),
+        (lambda beta: beta, "after one step"),
+        (lambda beta: 7, "7 is off"),
+    ):
+        check("momentum-2", wrong)
+        assert says in capsys.readouterr().out
 
 
 def test_two_exercises_cannot_share_an_id(monkeypatch, tmp_path):
