@@ -13,6 +13,7 @@ import json
 import math
 import re
 import tomllib
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -239,6 +240,15 @@ def test_a_constant_is_not_the_answer_of_a_function(id):
 
     with pytest.raises(Hint):
         BOOK[id].checker(constant)
+
+
+def test_memory_is_no_longer_watched_when_a_function_has_been():
+    for running in (False, True):
+        if running:
+            tracemalloc.start()
+        check("attention-4", next(row[1] for row in RIGHT if row[0] == "attention-4"))
+        assert tracemalloc.is_tracing() == running
+    tracemalloc.stop()
 
 
 # --- the machinery ------------------------------------------------------------------

@@ -180,4 +180,5 @@ WRONG = [
     (6, additive_with(dk=lambda up, w, a: (up * (1 - a**2)).sum(0)), "dk is off: w"),
     (6, additive_with(dw=lambda up, w, a: a.sum((0, 1))), "ds is missing"),
     (6, additive_with(dw=lambda up, w, a: 2 * w), "scores does w touch"),
+    (5, lambda d, a: (3 * a + 1) * (d * d + d), "columns"),
 ]

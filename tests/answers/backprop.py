@@ -199,4 +199,6 @@ WRONG = [
     (7, lambda a, m: math.sqrt(2 / ((1 + a**2) * m)), "standard deviation"),
     (7, lambda a, m: (1 + a**2) / (2 * m), "must be the inverse"),
     (7, lambda a, m: a / m, "For a = 1 it must give 1/M"),
+    (2, {**SHAPES, "db1": (31,)}, "of the parameter itself"),
+    (2, {**SHAPES, "dw1": (1, 30)}, "of the parameter itself"),
 ]

@@ -113,4 +113,5 @@ WRONG = [
         lambda w, c: w / (n := np.linalg.norm(w, axis=0)) * np.minimum(n, c),
         "no length to divide by",
     ),
+    (3, lambda x, p, rng: spatial(x, p, rng, shape=(60, 1, 1, 1)), "share their draws"),
 ]

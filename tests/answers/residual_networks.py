@@ -176,4 +176,5 @@ WRONG = [
     ),
     (5, other_norm((2, 3, 4), grouped, outside=True), "with the variance"),
     (5, other_norm((2, 3, 4), grouped, ddof=1), "biased variance"),
+    (4, lambda n, r: (p := r ** np.arange(n + 1)) / p.sum(), "How many"),
 ]

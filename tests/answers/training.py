@@ -29,8 +29,8 @@ def trials(share, confidence):
     return math.ceil(math.log(1 - confidence) / math.log(1 - share))
 
 
-def forgetful(w, g, state, lr, eps=1e-10):
-    state["v"] = 0.99 * state.get("v", 0) + 0.01 * g**2
+def forgetful(w, g, state, lr, eps=1e-10, decay=0.99):
+    state["v"] = decay * state.get("v", 0) + (1 - decay) * g**2
     return w - lr * g / (state["v"] ** 0.5 + eps)
 
 
@@ -160,4 +160,6 @@ WRONG = [
         "missing is 1 - confidence",
     ),
     (6, lambda f, q: math.ceil(math.log(1 - q) / math.log(f)), "a single trial misses"),
+    (6, lambda f, q: q / f, "mean"),
+    (4, lambda *given: forgetful(*given, decay=0.9), "RMSProp"),
 ]

@@ -141,7 +141,7 @@ def clip_by_norm(grads: dict[str, np.ndarray], limit: float) -> Any:
 
 @function(
     "training-6",
-    cases=[(0.1, 0.95), (0.05, 0.95), (0.01, 0.99)],
+    cases=[(0.05, 0.6), (0.1, 0.95), (0.01, 0.99)],
     returns=("the number",),
 )
 def trials_needed(share: float, confidence: float) -> Any:
