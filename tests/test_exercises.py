@@ -351,6 +351,13 @@ def test_the_examples_in_contributing_work(monkeypatch, capsys):
         assert says in capsys.readouterr().out
 
 
+def test_whole_numbers_must_be_met_and_others_nearly():
+    expect_close(100_000.5, 100_000.0, {}, "off")
+    expect_close(np.ones(2, dtype=int), np.array([True, True]), {}, "off")
+    with pytest.raises(Hint, match="off"):
+        expect_close(100_000.5, 100_000, {}, "off")
+
+
 def test_two_exercises_cannot_share_an_id(monkeypatch, tmp_path):
     for chapter in "ab":
         (tmp_path / f"{chapter}.toml").write_text('["same-1"]\ntakes = "a number"')
