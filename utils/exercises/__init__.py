@@ -1,17 +1,26 @@
 """Checkers for the exercises: ``check("backprop-2", answer)`` says what is off.
 
-Each chapter's checkers live in the module of the chapter's name. A checker looks at
-one answer and either returns (right) or raises :class:`Hint` with a sentence that
-says which quantity is off and how to think about it, without giving the answer away.
+The words of a chapter's exercises, and all numbers of those answered with a pencil,
+are data in ``<chapter>.toml``; what takes code is in ``<chapter>.py``. An exercise is
+
+- numbers (``right`` and ``mistakes`` in the data): no code at all;
+- or a :func:`function` that is called with several arguments and compared;
+- or anything else: an :func:`exercise`, a checker that raises :class:`Hint`.
+
+A hint says which quantity is off and how to think about it, without giving the answer
+away. The tables in ``tests/answers`` demand every one of them.
 """
 
 from __future__ import annotations
 
+import copy
 import difflib
+import functools
 import importlib
-import pkgutil
-from collections.abc import Callable
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -19,16 +28,45 @@ import numpy as np
 __all__ = [
     "Exercise",
     "Hint",
+    "Part",
     "check",
     "exercise",
     "exercises",
     "expect_array",
+    "expect_close",
+    "expect_numbers",
     "expect_result",
+    "expect_several",
+    "function",
 ]
+
+_COUNT = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 class Hint(Exception):
     """What a checker raises for a wrong answer: feedback that teaches."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Numbers of a pencil answer that are judged together.
+
+    Attributes:
+        right: The right number or numbers.
+        mistakes: Rows of one or more wrong answers and, last, the hint for them.
+        otherwise: The hint for all others.
+        name: Of a single number, such as ``"(a)"``; the hint then begins with it.
+        laws: Rows of factors, a value and a hint for when the sum of factors times
+            numbers is not this value. They come before ``otherwise``.
+        atol: By how much a number may be off; a mistake is known within five times it.
+    """
+
+    right: Any
+    otherwise: str
+    mistakes: list[list[Any]] = field(default_factory=list)
+    name: str = ""
+    laws: list[list[Any]] = field(default_factory=list)
+    atol: float = 1e-6
 
 
 @dataclass(frozen=True)
@@ -39,11 +77,13 @@ class Exercise:
         id: Chapter and number, such as ``"backprop-2"``.
         takes: What the answer must be, as the end of "It takes …".
         checker: Function of the answer; returns or raises :class:`Hint`.
+        cases: How often the reader's function is called, if the answer is one.
     """
 
     id: str
     takes: str
     checker: Callable[[Any], None]
+    cases: int = 0
 
 
 _registry: dict[str, Exercise] = {}
@@ -70,42 +110,126 @@ def check(id: str, answer: Any = ...) -> None:
         print(f"{id}: put your answer in place of `...`. It takes {entry.takes}.")
         return
     try:
-        entry.checker(answer)
+        with np.errstate(all="ignore"):  # a checker judges what comes out
+            entry.checker(answer)
     except Hint as hint:
         print(f"{id}: not yet. {hint}")
     else:
         print(f"{id}: right.")
 
 
-def exercise(
-    id: str, *, takes: str
-) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
-    """Register a checker under an id (a decorator).
+def exercises() -> dict[str, Exercise]:
+    """Return every exercise of the book by id."""
+    for chapter, entries in words().items():
+        importlib.import_module(f"{__name__}.{chapter}")
+        for id, entry in entries.items():
+            if id not in _registry:  # no code of its own: numbers
+                _registry[id] = Exercise(id, entry["takes"], _pencil(entry))
+    return dict(_registry)
+
+
+@functools.cache
+def words() -> dict[str, dict[str, dict[str, Any]]]:
+    """Return the data of all exercises by chapter and id, as the files have them."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for file in sorted(resources.files(__name__).iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".toml"):
+            found[file.name[:-5]] = tomllib.loads(file.read_text(encoding="utf-8"))
+    ids = [id for entries in found.values() for id in entries]
+    if twice := {id for id in ids if ids.count(id) > 1}:
+        raise ValueError(f"two exercises share the id {min(twice)!r}")
+    return found
+
+
+# --- exercises with code ------------------------------------------------------------
+
+
+def exercise(id: str) -> Callable[[Callable[..., None]], Any]:
+    """Register any checker under an id (a decorator).
+
+    The checker takes the answer and a function that makes a :class:`Hint` of a key of
+    the exercise's ``hints`` and of values for the names in braces.
 
     Args:
         id: Chapter and number, such as ``"backprop-2"``.
-        takes: What the answer must be, as the end of "It takes …".
     """
+    entry, tell = _entry(id), functools.partial(_tell, id)
 
-    def register(checker: Callable[[Any], None]) -> Callable[[Any], None]:
-        known = _registry.get(id)
-        if known and known.checker.__qualname__ != checker.__qualname__:
-            raise ValueError(f"two exercises share the id {id!r}")
-        _registry[id] = Exercise(id, takes, checker)
+    def register(checker: Callable[..., None]) -> Callable[..., None]:
+        _registry[id] = Exercise(id, entry["takes"], lambda a: checker(a, tell))
         return checker
 
     return register
 
 
-def exercises() -> dict[str, Exercise]:
-    """Return every exercise of the book by id."""
-    for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{module.name}")
-    return dict(_registry)
+def function(
+    id: str,
+    *,
+    cases: Sequence[tuple[Any, ...]] | Callable[[np.random.Generator], Any],
+    returns: Sequence[str] = ("the result",),
+    keeps: bool = False,
+    convert: Callable[..., Any] | None = None,
+    also: Callable[[Any, Any], None] | None = None,
+    rtol: float = 1e-5,
+    atol: float = 1e-8,
+) -> Callable[[Callable[..., Any]], Any]:
+    """Register an exercise that is answered by a function (a decorator).
+
+    The decorated function takes the same arguments and returns the right result and a
+    table from keys of the exercise's ``hints`` to wrong ones, as in
+    :func:`expect_close`; for several results, a dictionary of such pairs.
+
+    Args:
+        id: Chapter and number.
+        cases: Tuples of arguments, or a function of a generator that returns them.
+        returns: Names of the results, in order.
+        keeps: Whether the function must leave its arguments as they are.
+        convert: Makes an array of the result; takes it, a function that makes hints as
+            for :func:`exercise`, and the arguments.
+        also: A checker, as for :func:`exercise`, that comes after all cases.
+        rtol: Relative tolerance.
+        atol: Absolute tolerance.
+    """
+    entry, tell = _entry(id), functools.partial(_tell, id)
+    listed = cases(np.random.default_rng(0)) if callable(cases) else cases
+    spoken = {key: entry.get(key, "") for key in ("fails", "shape")}
+
+    def judge(answer: Any, arguments: tuple[Any, ...], wanted: Any) -> None:
+        case = entry.get("case", "").format(*arguments)
+        given = copy.deepcopy(arguments)
+        result = expect_result(answer, *given, case=case, fails=spoken["fails"])
+        if keeps and not _same(given, arguments):
+            raise Hint("Your function changes its argument; make a new array.")
+        if convert:
+            result = convert(result, tell, *arguments)
+        parts = wanted(*copy.deepcopy(arguments))
+        single = not isinstance(parts, dict)
+        results = [result] if single else expect_several(result, returns)
+        found = dict(zip(returns, results, strict=True))
+        for name, (right, wrongs) in ({returns[0]: parts} if single else parts).items():
+            table = {entry["hints"][key]: wrong for key, wrong in wrongs.items()}
+            last = entry["otherwise"] if single else entry["otherwise"][name]
+            options = {"name": name, "case": case, "rtol": rtol, "atol": atol}
+            expect_close(found[name], right, table, last, **options, **spoken)
+
+    def register(wanted: Callable[..., Any]) -> Callable[..., Any]:
+        def checker(answer: Any) -> None:
+            for arguments in listed:
+                judge(answer, arguments, wanted)
+            if also:
+                also(answer, tell)
+
+        _registry[id] = Exercise(id, entry["takes"], checker, len(listed))
+        return wanted
+
+    return register
+
+
+# --- what checkers are made of ------------------------------------------------------
 
 
 def expect_array(
-    answer: Any, name: str, shape: tuple[int, ...] | None = None
+    answer: Any, name: str, shape: tuple[int, ...] | None = None, fails: str = ""
 ) -> np.ndarray:
     """Turn an answer into a float array, or hint at what it should have been.
 
@@ -113,6 +237,7 @@ def expect_array(
         answer: A number, nested list, NumPy array or tensor.
         name: What the quantity is called in the exercise.
         shape: The shape it must have; ``()`` for a number, ``None`` for any.
+        fails: What to add if a value is not finite.
 
     Returns:
         The answer as a float64 array.
@@ -120,28 +245,60 @@ def expect_array(
     Raises:
         Hint: If it is not numeric, has another shape or is not finite.
     """
-    if hasattr(answer, "detach"):
-        answer = answer.detach().cpu()
     try:
+        if hasattr(answer, "detach"):
+            answer = answer.detach().cpu()
+        if answer is None or np.asarray(answer).dtype.kind in "cUSmM":
+            raise TypeError
         array = np.asarray(answer, dtype=float)
-    except (TypeError, ValueError):
-        raise Hint(
-            f"{name} should be numeric, but you gave a {type(answer).__name__}."
-        ) from None
+    except OverflowError:
+        raise Hint(f"{name} contains a number that is far too large.") from None
+    except Exception:  # whatever an object of the reader's raises when it is read
+        kind = type(answer).__name__
+        raise Hint(f"{name} should be numeric, but you gave a {kind}.") from None
     if shape is not None and array.shape != shape:
         want = "a single number" if shape == () else f"of shape {shape}"
         raise Hint(f"{name} should be {want}; yours has shape {array.shape}.")
     if not np.isfinite(array).all():
-        raise Hint(f"{name} contains a value that is not finite (inf or nan).")
+        hint = f"{name} contains a value that is not finite (inf or nan). {fails}"
+        raise Hint(hint.strip())
     return array
 
 
-def expect_result(answer: Any, *arguments: Any) -> Any:
+def expect_numbers(answer: Any, n: int) -> np.ndarray:
+    """Turn an answer into a row of n numbers, whatever its shape, or hint.
+
+    Raises:
+        Hint: If it is not numeric or does not have n finite numbers.
+    """
+    if n == 1:
+        return expect_array(answer, "the answer", ()).ravel()
+    given = expect_array(answer, "the answer").ravel()
+    if given.size != n:
+        raise Hint(f"Give {_COUNT[n]} numbers; you gave {given.size}.")
+    return given
+
+
+def expect_several(answer: Any, names: Sequence[str]) -> list[Any]:
+    """Check that an answer is a tuple or list with one entry for each name.
+
+    Raises:
+        Hint: If it is something else.
+    """
+    if not isinstance(answer, tuple | list) or len(answer) != len(names):
+        listed = f"{', '.join(names[:-1])} and {names[-1]}"
+        raise Hint(f"It should be {_COUNT[len(names)]} things in this order: {listed}.")
+    return list(answer)
+
+
+def expect_result(answer: Any, *arguments: Any, case: str = "", fails: str = "") -> Any:
     """Call the reader's function; turn an error in it into a hint.
 
     Args:
         answer: What the reader gave.
         arguments: What to call it with.
+        case: What a hint begins with.
+        fails: What to add if it divides by zero or overflows.
 
     Returns:
         What it returns. NumPy's warnings stay silent: a checker judges the result.
@@ -150,15 +307,150 @@ def expect_result(answer: Any, *arguments: Any) -> Any:
         Hint: If it is not a function, raises, or returns nothing.
     """
     if not callable(answer):
-        raise Hint(
-            "Give the function itself, without calling it, not a "
-            f"{type(answer).__name__}."
-        )
+        kind = type(answer).__name__
+        raise Hint(f"Give the function itself, without calling it, not a {kind}.")
     try:
         with np.errstate(all="ignore"):
             result = answer(*arguments)
     except Exception as error:
-        raise Hint(f"Your function raised {type(error).__name__}: {error}") from error
+        start = f"{case}: your" if case else "Your"
+        said = (str(error).splitlines() or ["it does not say why"])[0][:160]
+        more = f". {fails}" if isinstance(error, ArithmeticError) and fails else ""
+        kind = type(error).__name__
+        raise Hint(f"{start} function raised {kind}: {said}{more}") from error
     if result is None or result is ...:
         raise Hint("Your function returns nothing. Does it end with `return`?")
     return result
+
+
+def expect_close(
+    given: Any,
+    right: Any,
+    mistakes: Mapping[str, Any],
+    otherwise: str,
+    *,
+    name: str = "the result",
+    case: str = "",
+    fails: str = "",
+    shape: str = "",
+    rtol: float = 1e-5,
+    atol: float = 1e-8,
+) -> None:
+    """Return if an array is right; say which mistake explains it if it is not.
+
+    Args:
+        given: The reader's number or array.
+        right: What it should be. Whole numbers must be met, other within tolerances.
+        mistakes: From hint to wrong array (a tuple holds several), or to a function
+            that says whether an array of the right shape makes this mistake.
+        otherwise: The hint for all others; ``{given}`` in it is the reader's number.
+        name: What the quantity is called.
+        case: What the hint begins with.
+        fails: What to add if a value is not finite.
+        shape: What to add if the shape is wrong.
+        rtol: Relative tolerance.
+        atol: Absolute tolerance.
+
+    Raises:
+        Hint: If it is not right.
+    """
+    say = f"{case}: " if case else ""
+    array = expect_array(given, f"{say}{name}", fails=fails)
+    right = np.asarray(right)
+    if right.dtype.kind in "biu":
+        rtol, atol = 0, 1e-6
+    fits = array.shape == right.shape
+    if fits and np.allclose(array, right, rtol, atol):
+        return
+    for hint, wrong in _each(mistakes):
+        if callable(wrong):
+            made = fits and wrong(array)
+        else:
+            made = np.shape(wrong) == array.shape and np.allclose(
+                array, wrong, rtol, atol
+            )
+        if made:
+            raise Hint(say + hint)
+    if fits:
+        raise Hint(say + _filled(otherwise, given=_short(array)))
+    want = "be a single number" if right.shape == () else f"have shape {right.shape}"
+    raise Hint(f"{say}{name} should {want}; yours has {array.shape}. {shape}".strip())
+
+
+# --- inside -------------------------------------------------------------------------
+
+
+def _pencil(entry: Mapping[str, Any]) -> Callable[[Any], None]:
+    """Return the checker of an exercise whose answer is numbers."""
+    shared = {key: entry[key] for key in Part.__dataclass_fields__ if key in entry}
+    parts = [Part(**{**shared, **part}) for part in entry.get("part", [{}])]
+    right = np.concatenate([np.ravel(part.right) for part in parts])
+    atol = np.concatenate([np.full(np.size(part.right), part.atol) for part in parts])
+    shape = tuple(entry.get("shape", ()))
+
+    def checker(answer: Any) -> None:
+        for other, hint in entry.get("shapes", []):
+            if np.shape(expect_array(answer, "the answer")) == tuple(other):
+                raise Hint(hint)
+        if shape:
+            expect_array(answer, "the answer", shape)
+        given = expect_numbers(answer, right.size)
+        if (abs(given - right) <= atol).all():
+            return
+        for *wrongs, hint in entry.get("first", []):
+            if any(np.allclose(given, np.ravel(w), 0, 5 * max(atol)) for w in wrongs):
+                raise Hint(hint)
+        start = 0
+        for part in parts:
+            numbers = given[start : start + np.size(part.right)]
+            start += np.size(part.right)
+            _expect_part(numbers, part)
+
+    return checker
+
+
+def _expect_part(given: np.ndarray, part: Part) -> None:
+    if (abs(given - np.ravel(part.right)) <= part.atol).all():
+        return
+    say = f"{part.name} is not {_short(given)}: " if part.name else ""
+    for *wrongs, hint in part.mistakes:
+        if any(np.allclose(given, np.ravel(w), 0, 5 * part.atol) for w in wrongs):
+            raise Hint(say + hint)
+    for factors, value, hint in part.laws:
+        found = np.dot(factors, given)
+        if abs(found - value) > 5 * part.atol:
+            raise Hint(say + _filled(hint, given=_short(found)))
+    raise Hint(say + _filled(part.otherwise, given=_short(given)))
+
+
+def _entry(id: str) -> dict[str, Any]:
+    return next(entries[id] for entries in words().values() if id in entries)
+
+
+def _tell(id: str, key: str, **values: Any) -> Hint:
+    entry = _entry(id)
+    return Hint(_filled(entry[key] if key in entry else entry["hints"][key], **values))
+
+
+def _each(mistakes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for hint, wrong in mistakes.items():
+        for one in wrong if isinstance(wrong, tuple) else (wrong,):
+            yield hint, one
+
+
+def _filled(text: str, **values: Any) -> str:
+    for key, value in values.items():
+        text = text.replace("{" + key + "}", str(value))
+    return text
+
+
+def _short(given: Any) -> str:
+    return f"{np.asarray(given).item():.6g}" if np.size(given) == 1 else "that"
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, Mapping):
+        return one.keys() == other.keys() and all(_same(one[k], other[k]) for k in one)
+    if isinstance(one, tuple | list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return isinstance(one, np.random.Generator) or np.array_equal(one, other)
