@@ -112,3 +112,10 @@ def test_each_machine_sets_what_its_name_says():
         check=True,
     )
     assert told.stdout.strip() == "DEFAULT"
+
+
+def test_scripts_and_chapters_keep_their_line_ends_on_windows():
+    rules = (test.ROOT / ".gitattributes").read_text("utf-8").splitlines()
+    assert "* text=auto eol=lf" in rules
+    for path in (test.ROOT / ".ci/run", *(test.ROOT / "chapters").rglob("*.ipynb")):
+        assert b"\r" not in path.read_bytes(), path
