@@ -16,12 +16,15 @@ for name, value in KERNEL_ENVIRONMENT.items():
     os.environ.setdefault(name, value)
 os.environ.setdefault("BOOK_PROFILE", "quick")
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", ".hypothesis")
-if os.environ.get("PYTHONOPTIMIZE"):
-    pytest.exit(
-        "PYTHONOPTIMIZE is set, so Python leaves out every assertion and a notebook "
-        "that is wrong would pass: unset it",
-        returncode=1,
-    )
+
+
+def pytest_configure() -> None:
+    """Refuse to test where nothing is asserted."""
+    if os.environ.get("PYTHONOPTIMIZE"):
+        raise pytest.UsageError(
+            "PYTHONOPTIMIZE is set, so Python leaves out every assertion and a "
+            "notebook that is wrong would pass: unset it"
+        )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

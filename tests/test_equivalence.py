@@ -385,8 +385,8 @@ def test_keras_gradients_by_hand():
     x, y = numbers(4, 2), numbers(4, 1)
     dw, db = keras_gradients(model, x, y, keras.losses.mean_squared_error)
     error = x @ model.get_weights()[0] + model.get_weights()[1] - y
-    np.testing.assert_allclose(dw, 2 * x.T @ error / 4, rtol=1e-5)
-    np.testing.assert_allclose(db, 2 * error.mean(0), rtol=1e-5)
+    np.testing.assert_allclose(dw, 2 * x.T @ error / 4, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(db, 2 * error.mean(0), rtol=1e-5, atol=1e-6)
 
 
 # --- what does not match -------------------------------------------------------------

@@ -40,6 +40,7 @@ def run_python(code, **variables):
 @pytest.fixture(autouse=True)
 def _no_profile(monkeypatch):
     monkeypatch.delenv("BOOK_PROFILE", raising=False)
+    monkeypatch.delenv("BOOK_DEVICE", raising=False)
 
 
 @pytest.fixture(autouse=True)
@@ -143,9 +144,15 @@ def test_unknown_attribute_is_an_attribute_error():
 # --- Device ---------------------------------------------------------------------------
 
 
-def fake_torch(cuda=False, mps=False, built_for=None):
+def fake_torch(cuda=False, mps=False, built_for=None, memory=True):
+    def ones(size, device):
+        if not memory:
+            raise RuntimeError("MPS backend out of memory")
+        return np.ones(size)
+
     return SimpleNamespace(
         __version__="2.6.0",
+        ones=ones,
         cuda=SimpleNamespace(is_available=lambda: cuda),
         backends=SimpleNamespace(mps=SimpleNamespace(is_available=lambda: mps)),
         version=SimpleNamespace(cuda=built_for),
@@ -165,6 +172,26 @@ def test_device_prefers_cuda_then_mps(monkeypatch, cuda, mps, device):
     monkeypatch.setitem(sys.modules, "torch", fake_torch(cuda, mps))
     assert runtime.device() == device
     assert runtime.Runtime("quick", 0).device == device
+
+
+def test_a_gpu_of_apple_that_gives_no_memory_is_not_used(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", fake_torch(mps=True, memory=False))
+    assert runtime.device() == "cpu"
+
+
+def test_the_reader_may_name_the_device(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", fake_torch(cuda=True))
+    monkeypatch.setenv("BOOK_DEVICE", "cpu")
+    assert runtime.device() == "cpu"
+    monkeypatch.setenv("BOOK_DEVICE", "mps")
+    with pytest.raises(ValueError, match=r"is 'mps', but .* cuda, cpu here"):
+        runtime.device()
+
+
+def test_the_cpu_alone_means_no_gpu_for_tensorflow_either():
+    code = "from utils import runtime; print(os.environ['CUDA_VISIBLE_DEVICES'])"
+    unset = "import os; os.environ.pop('CUDA_VISIBLE_DEVICES', 0)\n"
+    assert run_python(unset + code, BOOK_DEVICE="cpu").stdout == "-1\n"
 
 
 def test_device_is_the_cpu_without_torch(monkeypatch):
@@ -247,10 +274,24 @@ def test_what_the_reader_set_is_left_alone():
     for variable, ours in {
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_ENABLE_ONEDNN_OPTS": "0",
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
     }.items():
         assert run_python(code.format(variable), **{variable: "1"}).stdout == "1\n"
         unset = f"import os; os.environ.pop({variable!r}, 0)\n"
         assert run_python(unset + code.format(variable)).stdout == f"{ours}\n"
+
+
+def test_matplotlib_is_quiet_where_there_is_no_home():
+    code = (
+        "import os\n"
+        "for name in ('MPLCONFIGDIR', 'XDG_CONFIG_HOME', 'XDG_CACHE_HOME'):\n"
+        "    os.environ.pop(name, 0)\n"
+        "from utils import runtime\n"
+        "import matplotlib.pyplot\n"
+        "print(matplotlib.get_configdir() == os.environ['MPLCONFIGDIR'])"
+    )
+    answer = run_python(code, HOME=os.devnull)
+    assert (answer.stdout, answer.stderr) == ("True\n", "")
 
 
 def test_keras_runs_on_torch_where_tensorflow_is_missing():
@@ -353,6 +394,23 @@ def test_report_of_bad_settings(monkeypatch, capsys, tmp_path):
     assert "1. BOOK_PROFILE is 'fast'" in text
     assert "2. BOOK_DATA_DIR names" in text
     assert "which is not there" in text
+
+
+@pytest.mark.usefixtures("light_report")
+def test_report_of_a_device_that_is_named(monkeypatch, capsys):
+    monkeypatch.setattr(report, "_nvidia_gpu", lambda: "NVIDIA GeForce RTX 3060")
+    monkeypatch.setenv("BOOK_DEVICE", "cpu")
+    assert report.main() == 0
+    assert "device cpu, as BOOK_DEVICE says" in lines_of(capsys)
+    monkeypatch.setenv("BOOK_DEVICE", "tpu")
+    assert report.main() == 1
+    assert "1. BOOK_DEVICE is 'tpu'" in lines_of(capsys)
+
+
+def test_assertions_that_are_left_out_are_reported():
+    code = "from utils.__main__ import _settings; print(_settings()[0].wrong)"
+    answer = run_python(code, PYTHONOPTIMIZE="1")
+    assert answer.stdout.startswith("PYTHONOPTIMIZE is set")
 
 
 @pytest.mark.usefixtures("light_report")

@@ -89,7 +89,7 @@ def test_dropout_drops_a_share_of_p_and_keeps_the_mean(p, dtype, seed):
     x = np.ones(40_000, dtype)
     y, cache = scratch.dropout(x, p, True, np.random.default_rng(seed))
     kept = y != 0
-    np.testing.assert_allclose(y[kept], 1 / (1 - p), rtol=1e-6)
+    np.testing.assert_allclose(y[kept], 1 / (1 - p), rtol=1e-6, atol=0)
     spread = np.sqrt(p / (1 - p) / x.size)
     assert abs(y.mean() - 1) <= 5 * spread + 1e-6
     dy = np.full_like(x, 3)
@@ -194,7 +194,7 @@ def test_softmax(shape, data, dtype, seed):
 
     def forward(x):
         y = scratch.softmax(x, axis)
-        np.testing.assert_allclose(y.sum(axis=axis), 1, rtol=1e-5)
+        np.testing.assert_allclose(y.sum(axis=axis), 1, atol=1e-5)
         return y, y
 
     assert_like_torch(
@@ -211,7 +211,7 @@ def test_softmax(shape, data, dtype, seed):
 def test_softmax_does_not_change_when_all_scores_move_together(seed, shift):
     x = normal(np.random.default_rng(seed), 3, 5)
     np.testing.assert_allclose(
-        scratch.softmax(x + shift), scratch.softmax(x), rtol=1e-9
+        scratch.softmax(x + shift), scratch.softmax(x), rtol=1e-9, atol=1e-12
     )
 
 

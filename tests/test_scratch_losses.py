@@ -71,7 +71,7 @@ def test_cross_entropy_does_not_change_when_all_logits_move_together(seed, shift
     logits, labels = normal(rng, 4, 3), rng.integers(0, 3, 4)
     loss, dlogits = scratch.cross_entropy(logits, labels)
     moved, dmoved = scratch.cross_entropy(logits + shift, labels)
-    np.testing.assert_allclose(moved, loss, rtol=1e-9)
+    np.testing.assert_allclose(moved, loss, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(dmoved, dlogits, rtol=1e-8, atol=1e-12)
     np.testing.assert_allclose(dlogits.sum(axis=-1), 0, atol=1e-15)
 
@@ -83,8 +83,8 @@ def test_two_classes_with_softmax_are_one_with_sigmoid(seed):
     z, labels = normal(rng, 6), rng.integers(0, 2, 6)
     two, dtwo = scratch.cross_entropy(np.stack([np.zeros(6), z], axis=1), labels)
     one, done = scratch.binary_cross_entropy(z, labels.astype(float))
-    np.testing.assert_allclose(one, two)
-    np.testing.assert_allclose(done, dtwo[:, 1])
+    np.testing.assert_allclose(one, two, atol=1e-14)
+    np.testing.assert_allclose(done, dtwo[:, 1], atol=1e-14)
 
 
 @few
@@ -100,8 +100,8 @@ def test_the_order_of_the_batch_does_not_matter(seed):
     ):
         value, gradient = loss(logits, second)
         shuffled, dshuffled = loss(logits[order], second[order])
-        np.testing.assert_allclose(shuffled, value, rtol=1e-12)
-        np.testing.assert_allclose(dshuffled, gradient[order], rtol=1e-12)
+        np.testing.assert_allclose(shuffled, value, rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(dshuffled, gradient[order], atol=1e-14)
 
 
 def test_losses_of_hopeless_logits_are_large_and_finite():

@@ -67,6 +67,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.full and not options.out:
         parser.error("--full needs --out: the committed outputs are the quick ones")
+    if os.environ.get("PYTHONOPTIMIZE"):
+        parser.error(
+            "PYTHONOPTIMIZE is set, so Python leaves out every assertion and a chapter "
+            "that is wrong would pass: unset it"
+        )
 
     for name, value in KERNEL_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
@@ -125,12 +130,29 @@ def target_of(path: Path, out: Path | None) -> Path:
 
 def changed_chapters() -> list[Path]:
     """Return the chapters that differ from the last commit or are new."""
-    command = ["git", "status", "--porcelain", "--untracked-files=all", "chapters"]
-    lines = subprocess.run(
-        command, cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout.splitlines()
-    names = {line[3:].split(" -> ")[-1].strip('"') for line in lines}
+    # -z: names as they are, with a zero after each; the paths are from the folder
+    # that git calls its own, which may lie above the book's.
+    status = ["status", "--porcelain", "-z", "--no-renames", "--untracked-files=all"]
+    try:
+        above = git("rev-parse", "--show-prefix").strip("\n")
+        changes = git(*status, "--", "chapters").split("\0")
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise SystemExit(
+            "git cannot say which chapters have changed ("
+            + (getattr(error, "stderr", "") or str(error)).strip()
+            + "). Name them, as in "
+            "`python -m tools.notebooks chapters/vision/cnn.ipynb`, or give --all."
+        ) from None
+    names = {change[3:].removeprefix(above) for change in changes}
     return [path for path in chapters() if path.relative_to(ROOT).as_posix() in names]
+
+
+def git(*arguments: str) -> str:
+    """Ask git, in the book's folder."""
+    answer = subprocess.run(
+        ["git", *arguments], cwd=ROOT, check=True, capture_output=True, encoding="utf-8"
+    )
+    return answer.stdout
 
 
 def execute(path: Path, target: Path) -> str | None:
@@ -201,23 +223,29 @@ def repository_url() -> str:
 
 def bootstrap_source(url: str) -> str:
     """Return the first cell of every chapter, for a repository URL or none."""
+    way_on = [
+        f"    %pip install --quiet git+{url}",
+        "    import utils.runtime  # noqa: F401",
+    ]
+    if not url:
+        way_on = [
+            '    way_out = "in the book\'s folder: pip install -r requirements.txt"',
+            "    raise ModuleNotFoundError(way_out) from None",
+        ]
     lines = [
         "# In Colab this fetches the book's helper package; elsewhere it does nothing.",
         "try:",
         "    import utils.runtime  # noqa: F401",
+        "except ModuleNotFoundError:",
+        "    import sys",
+        "",
+        '    if other := sys.modules.get("utils"):',
+        "        place = other.__file__ or list(other.__path__)[0]",
+        '        way_out = f"rename {place}, which hides '
+        "the book's `utils`, and restart\"",
+        "        raise ModuleNotFoundError(way_out) from None",
+        *way_on,
     ]
-    if url:
-        lines += [
-            "except ModuleNotFoundError:",
-            f"    %pip install --quiet git+{url}",
-            "    import utils.runtime  # noqa: F401",
-        ]
-    else:
-        lines += [
-            "except ModuleNotFoundError as missing:",
-            '    way_out = "in the book\'s folder: pip install -r requirements.txt"',
-            "    raise ModuleNotFoundError(way_out) from missing",
-        ]
     return "\n".join(lines)
 
 

@@ -189,7 +189,12 @@ def _device() -> list[Check]:
     torch = sys.modules.get("torch")
     if torch is None:
         return []
-    device = runtime.device()
+    try:
+        device = runtime.device()
+    except ValueError as error:
+        return [Check("device", os.environ["BOOK_DEVICE"], str(error))]
+    if os.environ.get("BOOK_DEVICE", "").strip():
+        return [Check("device", f"{device}, as BOOK_DEVICE says")]
     gpu = _nvidia_gpu()
     if device != "cpu" or gpu is None:
         return [Check("device", device)]
@@ -240,6 +245,12 @@ def _settings() -> list[Check]:
     from utils import runtime
 
     checks = []
+    if sys.flags.optimize:
+        wrong = (
+            "PYTHONOPTIMIZE is set (or python was started with -O), so Python leaves "
+            "out every assertion: a cell that is wrong passes for right. Unset it."
+        )
+        checks.append(Check("assertions", "left out", wrong))
     try:
         checks.append(Check("profile", runtime.profile))
     except ValueError as error:

@@ -14,19 +14,22 @@ sets the environment variables that must be there before TensorFlow starts.
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import logging
 import operator
 import os
 import random
 import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
@@ -106,18 +109,35 @@ def device() -> str:
     """Names the fastest device that the installed PyTorch can use.
 
     Returns:
-        `"cuda"` for an NVIDIA (or ROCm) GPU, `"mps"` for an Apple GPU, else `"cpu"`;
-        `"cpu"` too where PyTorch is not installed.
+        What `BOOK_DEVICE` names, if it is set. Otherwise `"cuda"` for an NVIDIA (or
+        ROCm) GPU, `"mps"` for an Apple GPU that gives memory, else `"cpu"`; `"cpu"`
+        too where PyTorch is not installed.
+
+    Raises:
+        ValueError: `BOOK_DEVICE` names a device that cannot be used here.
     """
+    found = _devices()
+    named = os.environ.get("BOOK_DEVICE", "").strip() or found[0]
+    if named not in found:
+        raise ValueError(
+            f"BOOK_DEVICE is {named!r}, but PyTorch can use {', '.join(found)} here. "
+            "Set it to one of these, or leave it unset for the fastest one."
+        )
+    return named
+
+
+def _devices() -> list[str]:
+    """The devices that can be used, the fastest first."""
     try:
         import torch
     except ImportError:
-        return "cpu"
-    if torch.cuda.is_available():
-        return "cuda"
+        return ["cpu"]
+    found = ["cuda"] if torch.cuda.is_available() else []
     if torch.backends.mps.is_available():
-        return "mps"
-    return "cpu"
+        with suppress(RuntimeError):  # some virtual machines have it, without memory
+            torch.ones(1, device="mps").sum().item()
+            found.append("mps")
+    return [*found, "cpu"]
 
 
 def __getattr__(name: str) -> str:
@@ -210,7 +230,15 @@ def _prepare_environment() -> None:
         "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
         # The few operations that Apple's GPU lacks run on the CPU.
         "PYTORCH_ENABLE_MPS_FALLBACK": "1",
+        # TensorFlow takes of a GPU what it needs, and leaves the rest to PyTorch.
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
     }
+    if "MPLCONFIGDIR" not in os.environ and not _matplotlib_can_write():
+        # Matplotlib would choose such a folder itself, with a warning in the page.
+        defaults["MPLCONFIGDIR"] = tempfile.mkdtemp(prefix="matplotlib-")
+        atexit.register(shutil.rmtree, defaults["MPLCONFIGDIR"], ignore_errors=True)
+    if os.environ.get("BOOK_DEVICE", "").strip() == "cpu":
+        defaults["CUDA_VISIBLE_DEVICES"] = "-1"  # all that TensorFlow listens to
     if not _installed("tensorflow") and _installed("torch"):
         defaults["KERAS_BACKEND"] = "torch"
     for name, value in defaults.items():
@@ -218,6 +246,25 @@ def _prepare_environment() -> None:
     _quieten_logs()
     if "tensorflow" not in sys.modules:
         sys.meta_path.insert(0, _QuietTensorFlow())
+
+
+def _matplotlib_can_write() -> bool:
+    """Whether its folders can be made; in a container there is often no home."""
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return False
+    folders = [home / ".matplotlib"]
+    if sys.platform.startswith("linux"):
+        folders = [
+            Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config"),
+            Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache"),
+        ]
+    for folder in folders:
+        there = next(place for place in (folder, *folder.parents) if place.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK):
+            return False
+    return True
 
 
 def _quieten_logs() -> None:
