@@ -240,7 +240,7 @@ def bootstrap_source(url: str) -> str:
         "    import sys",
         "",
         '    if other := sys.modules.get("utils"):',
-        "        place = other.__file__ or list(other.__path__)[0]",
+        "        place = other.__file__ or next(iter(other.__path__))",
         '        way_out = f"rename {place}, which hides '
         "the book's `utils`, and restart\"",
         "        raise ModuleNotFoundError(way_out) from None",

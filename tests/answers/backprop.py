@@ -13,6 +13,15 @@ def sigmoid(z: Any) -> Any:
     return 1 / (1 + np.exp(-z))
 
 
+def softmax(z: Any) -> Any:
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def soft_targets(z: Any, t: Any, tau: float) -> Any:
+    return (t.sum(1, keepdims=True) * softmax(z / tau) - t) / (len(z) * tau)
+
+
 def softplus(a: float) -> tuple[float, float]:
     value = max(a, 0.0) + math.log1p(math.exp(-abs(a)))
     slope = math.exp(min(a, 0.0)) / (1 + math.exp(-abs(a)))
@@ -51,7 +60,7 @@ RIGHT = [
     (1, np.array([18.0, 12.0, 6.0])),
     (2, SHAPES),
     (2, {**SHAPES, "delta2": [50, 7]}),
-    (3, lambda z, y: (sigmoid(z) - y) / len(z)),
+    (3, soft_targets),
     (4, lambda a: (softplus(a)[0] ** 2, 2 * math.prod(softplus(a)))),
     (5, skip),
     (6, {"dw1", "db2"}),
@@ -78,19 +87,17 @@ WRONG = [
     (2, {**SHAPES, "multiply_adds": 40500}, "hidden error costs"),
     (2, {**SHAPES, "multiply_adds": 1020}, "batch has 50"),
     (2, {**SHAPES, "multiply_adds": 51000.5}, "multiply_adds is off"),
-    (3, lambda z, y: (y - sigmoid(z)) / len(z), "sign is wrong"),
-    (3, lambda z, y: sigmoid(z) - y, "mean over the batch"),
+    (3, lambda z, t, tau: -soft_targets(z, t, tau), "sign is wrong"),
+    (3, lambda z, t, tau: len(z) * soft_targets(z, t, tau), "times too large"),
+    (3, lambda z, t, tau: tau * soft_targets(z, t, tau), "temperature is missing"),
+    (3, lambda z, t, tau: tau**2 * soft_targets(z, t, tau), "rule divides"),
+    (3, lambda z, t, tau: (softmax(z / tau) - t) / len(z) / tau, "add up to anything"),
     (
         3,
-        lambda z, y: (sigmoid(z) - y) * sigmoid(z) * (1 - sigmoid(z)) / len(z),
-        "once too often",
+        lambda z, t, tau: (t.sum(1, keepdims=True) * softmax(z) - t) / len(z) / tau,
+        "without the temperature",
     ),
-    (
-        3,
-        lambda z, y: (sigmoid(z) - y) / (sigmoid(z) * (1 - sigmoid(z))) / len(z),
-        "derivative for p, not for z",
-    ),
-    (3, lambda z, y: z - y, "mind the sign and the mean"),
+    (3, lambda z, t, tau: 0 * z, "every t_k"),
     (4, lambda a: (math.log(1 + math.exp(a)) ** 2, 0.0), "gradient is off"),
     (4, lambda a: (softplus(a)[0], 0.0), "the value is off"),
     (4, lambda a: (softplus(a)[0] ** 2, softplus(a)[1]), "without the square"),

@@ -46,20 +46,29 @@ def shapes(answer: Any, tell: Any) -> None:
 @function(
     "backprop-3",
     cases=lambda rng: [
-        (rng.normal(0, 2, size=n), (np.arange(n) % 3 == 0) * 1.0) for n in (8, 5)
+        (rng.normal(0, 2, size=(n, k)), rng.uniform(0, 1, size=(n, k)), tau)
+        for n, k, tau in ((6, 4, 2.0), (3, 5, 0.5))
     ],
     returns=("the gradient",),
 )
-def sigmoid_cross_entropy(z: np.ndarray, y: np.ndarray) -> Any:
-    """Return the gradient of the mean binary cross-entropy for the logits."""
-    p = 1 / (1 + np.exp(-z))
-    right = (p - y) / len(z)
+def soft_targets(z: np.ndarray, t: np.ndarray, tau: float) -> Any:
+    """Return the gradient of -mean Σ t log softmax(z / τ) for the logits."""
+    p, cold = _softmax(z / tau), _softmax(z)
+    rows, n = t.sum(axis=1, keepdims=True), len(z)
+    right = (rows * p - t) / (n * tau)
     return right, {
         "sign": -right,
-        "no_mean": p - y,
-        "twice": right * p * (1 - p),
-        "for_p": right / (p * (1 - p)),
+        "no_mean": right * n,
+        "no_tau": right * tau,
+        "times_tau": right * tau**2,
+        "no_rows": (p - t) / (n * tau),
+        "cold": (rows * cold - t) / (n * tau),
     }
+
+
+def _softmax(z: np.ndarray) -> np.ndarray:
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
 
 
 @function(
