@@ -58,7 +58,7 @@ TOC = {
 def book(tmp_path_factory: pytest.TempPathFactory) -> Built:
     folder: Path = tmp_path_factory.mktemp("list")
     (folder / "chapters" / "_front").mkdir(parents=True)
-    sketch = '<svg viewBox="0 0 60 60"><path class="line" d="M0 0"/></svg>'
+    sketch = '<svg aria-hidden="true"><path class="line" d="M0 0"/></svg>'
     for name in ("line", "graph"):
         path = folder / "chapters" / "_front" / f"{name}.svg"
         path.write_text(sketch, encoding="utf-8")
