@@ -139,6 +139,9 @@ class SayReadingTime(SphinxTransform):
         if OWN.search("\n\n".join(text).split("\n## ")[0]):
             return
         place = title.parent.index(title) + 1
+        below = title.next_node(descend=False, siblings=True)
+        if below is not None and "subtitle" in below.get("classes", ()):
+            place += 1
         line = nodes.paragraph("", in_words(count(cells)), classes=["reading-time"])
         title.parent.insert(place, line)
 

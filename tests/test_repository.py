@@ -1,16 +1,23 @@
-"""One address feeds every link to the project; without it there is none."""
+"""What is said in one place holds everywhere: the project's address, its packages."""
 
 from __future__ import annotations
 
+import ast
+import re
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
 from sphinx.errors import ConfigError
 
 from tests.book_builder import Built, build, code, notebook
 from tools.build import ROOT
+from tools.contents import short_name
+from tools.notebooks import chapters
 
 sys.path.append(str(ROOT / "_ext"))
 from repository import Repository
@@ -117,3 +124,62 @@ def test_a_wrong_address_says_what_is_right(wrong: str):
 def test_the_configuration_has_a_valid_address_or_none():
     text = Path(ROOT / "_config.yml").read_text(encoding="utf-8")
     Repository.parse(yaml.safe_load(text)["repository"]["url"])
+
+
+# --- packages -------------------------------------------------------------------------
+
+# Hosted notebooks have these; elsewhere a reader chooses the build for the machine.
+ALREADY_THERE = {"torch", "tensorflow", "keras"}
+
+
+def imported_by(sources: list[str]) -> set[str]:
+    """Return the top-level modules that code cells import, also within functions."""
+    found = set()
+    for source in sources:
+        plain = re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.MULTILINE)
+        for node in ast.walk(ast.parse(plain)):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.split(".")[0])
+    return found - sys.stdlib_module_names - {"utils"}
+
+
+def declared(requirements: list[str]) -> set[str]:
+    """Return the names of the packages in a list of requirements."""
+    names = (re.match(r"[A-Za-z0-9._-]+", line) for line in requirements)
+    return {re.sub(r"[-_.]+", "-", name[0]).lower() for name in names if name}
+
+
+def undeclared(modules: set[str], packages: set[str]) -> set[str]:
+    """Return the modules that come from none of the packages."""
+    providers = packages_distributions()
+    return {m for m in modules if not declared(providers.get(m, [])) & packages}
+
+
+@pytest.mark.parametrize("path", chapters(), ids=short_name)
+def test_every_package_that_a_notebook_imports_is_declared(path: Path):
+    cells = nbformat.read(path, as_version=4).cells
+    modules = imported_by([c.source for c in cells if c.cell_type == "code"])
+    required = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert undeclared(modules, declared(required)) == set(), "see requirements.txt"
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extra = project["optional-dependencies"]["chapters"]
+    fetched = declared([*project["dependencies"], *extra]) | ALREADY_THERE
+    assert undeclared(modules, fetched) == set(), "see [chapters] in pyproject.toml"
+
+
+def test_an_import_that_nobody_declares_is_found():
+    cells = [
+        "%pip install x\nimport numpy as np",
+        "def f():\n    from PIL import Image",
+    ]
+    modules = imported_by(
+        [*cells, "import os, utils.data\nfrom sklearn.svm import SVC"]
+    )
+    assert modules == {"numpy", "PIL", "sklearn"}
+    packages = declared(["numpy>=2.1,<3  # arrays", "Scikit_Learn", "", "# -e ."])
+    assert packages == {"numpy", "scikit-learn"}
+    assert undeclared(modules, packages) == {"PIL"}
+    assert undeclared({"no_such_module"}, packages) == {"no_such_module"}

@@ -152,6 +152,14 @@ def test_the_menu_shows_the_numbers_and_nests_the_sections(book: Built):
     assert re.search(r'toctree-l2[^>]*><a [^>]*href="practice.html"', menu)
 
 
+def test_the_arrow_of_the_menu_has_a_name(book: Built):
+    for name in ("plain", "backprop/graph", "backprop/practice"):
+        menu = book.page(f"{FOLDER}/{name}").partition("<article")[0]
+        arrows = re.findall(r'<summary[^>]*><span class="toctree-toggle"', menu)
+        assert len(arrows) == 1
+        assert 'aria-label="Sections of 2. Backpropagation"' in arrows[0]
+
+
 def test_previous_and_next_lead_through_the_sections(book: Built):
     page = book.page(f"{FOLDER}/backprop/engine")
     assert re.search(r'<link rel="prev"[^>]*href="graph.html"', page)
