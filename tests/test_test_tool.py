@@ -80,12 +80,12 @@ def test_the_readme_lists_the_stages():
 def test_a_chapter_is_a_file_or_a_folder(tmp_path: Path, monkeypatch):
     (tmp_path / "chapters/part/split").mkdir(parents=True)
     (tmp_path / "chapters/part/whole.ipynb").touch()
-    (tmp_path / "tests").mkdir()
-    (tmp_path / "tests/test_exercises_whole.py").touch()
+    (tmp_path / "tests/answers").mkdir(parents=True)
+    (tmp_path / "tests/answers/whole.py").touch()
     monkeypatch.setattr(test, "ROOT", tmp_path)
     whole = {s.name: s.command for s in test.of_chapter("part/whole")}
     assert whole["notebooks"][-1] == str(Path("chapters/part/whole.ipynb"))
-    assert whole["exercises"][-1].endswith("test_exercises_whole.py")
+    assert whole["exercises"][-1] == "whole or whole"
     assert whole["pages in a browser"][-1] == "chapters/part/whole"
     split = {s.name: s.command for s in test.of_chapter("chapters/part/split/")}
     assert split["notebooks"][-1] == str(Path("chapters/part/split"))

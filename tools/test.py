@@ -74,9 +74,13 @@ def of_chapter(name: str) -> tuple[Stage, ...]:
         Stage("notebooks", (*pytest, str(place.relative_to(ROOT)))),
         Stage("form", (*pytest, "-n0", "tests/test_book.py", "-k", chapter)),
     ]
-    exercises = Path("tests", f"test_exercises_{chapter}.py")
-    if (ROOT / exercises).is_file():
-        stages.append(Stage("exercises", (*pytest, "-n0", str(exercises))))
+    if (ROOT / "tests" / "answers" / f"{chapter}.py").is_file():
+        of_it = (
+            "tests/test_exercises.py",
+            "-k",
+            f"{chapter} or {chapter.replace('_', '-')}",
+        )
+        stages.append(Stage("exercises", (*pytest, "-n0", *of_it)))
     return (
         *stages,
         Stage("build", (*PYTHON, "tools.build")),
