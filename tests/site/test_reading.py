@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import unicodedata
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.site.visit import try_sliders
+from tests.site.visit import WIDE, try_sliders
 from tools.browser import SITE, pages
 
 CHAPTERS = [name for name in pages() if name.startswith("chapters/")]
@@ -136,6 +139,32 @@ def test_both_frameworks_are_read_without_scripts_and_on_paper(
 def test_sliders_work_from_disk(reader: Page):
     reader.goto(on_disk(WITH_SLIDERS[0]))
     assert try_sliders(reader) == []
+
+
+def test_a_page_prints_whole_and_light(new_context: Callable[..., BrowserContext]):
+    pypdf = pytest.importorskip("pypdf")
+    name = next(n for n in WITH_SLIDERS if "folded" in (SITE / n).read_text("utf-8"))
+    page = new_context(viewport=WIDE, color_scheme="dark").new_page()
+    page.goto(on_disk(name))
+    values = page.locator(".book-explore-values").all_text_contents()
+    folds = page.locator("details.folded")
+    code = folds.last.locator(".cell_input pre").first.text_content().splitlines()
+    lines = ["".join(line.split()) for line in code if line.isascii() and line.strip()]
+    assert not folds.last.get_attribute("open")
+    printed = pypdf.PdfReader(io.BytesIO(page.pdf(format="A4")))
+    text = "".join(sheet.extract_text() for sheet in printed.pages)
+    text = "".join(unicodedata.normalize("NFKC", text).split())  # no ligatures
+    assert values
+    assert [value for value in values if "".join(value.split()) not in text] == []
+    assert lines
+    assert [line for line in lines if line not in text] == [], "a fold printed empty"
+    assert not folds.last.get_attribute("open"), "folds are closed again"
+    page.emulate_media(media="print")
+    assert not page.locator("input[type=range]").first.is_visible()
+    colour = "getComputedStyle(document.querySelector('article p')).color"
+    assert page.evaluate(colour) == "rgb(29, 36, 48)"
+    code = "getComputedStyle(document.querySelector('.cell_input .highlight'))"
+    assert page.evaluate(f"{code}.backgroundColor") == "rgba(0, 0, 0, 0)"
 
 
 def test_search_finds_a_word(reader: Page):
