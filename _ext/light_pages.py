@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import tinycss2
 from PIL import Image
+from sphinx.errors import ExtensionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -94,6 +95,9 @@ def find(folders: list[Path], names: tuple[str, ...]) -> list[tuple[Path, str]]:
 
     Returns:
         Pairs of the path and of the folder it has under ``_static`` (``"."`` for none).
+
+    Raises:
+        ExtensionError: a name is nowhere, so pages would lack its rules or its work.
     """
     found = []
     for name in names:
@@ -101,6 +105,12 @@ def find(folders: list[Path], names: tuple[str, ...]) -> list[tuple[Path, str]]:
             if paths := sorted(folder.glob(name)):
                 found += [(p, p.relative_to(folder).parent.as_posix()) for p in paths]
                 break
+        else:
+            raise ExtensionError(
+                f"light_pages joins {name}, which is not in "
+                f"{' or '.join(str(folder) for folder in folders)}: the package that "
+                "brings it may have renamed it; correct STYLES or SCRIPTS"
+            )
     return found
 
 

@@ -3,13 +3,19 @@
 import json
 import re
 from html.parser import HTMLParser
+from io import BytesIO
 
 import ipywidgets
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from PIL import Image
 
 from utils.explore import explore, in_words
+from utils.plots import SERIES_DPI, compress
 
 mpl.use("agg")
 
@@ -206,8 +212,6 @@ def test_same_code_gives_the_same_page():
 
 
 def test_numpy_numbers_are_numbers():
-    import numpy as np
-
     draw = Recorder()
     explore(draw, alt="x", n=np.array([1, 2]))
     assert draw.asked == [{"n": 1}, {"n": 2}]
@@ -264,3 +268,53 @@ def test_a_drawing_function_that_returns_nothing_is_named():
 )
 def test_values_read_as_a_person_writes_them(value, words):
     assert in_words(value) == words
+
+
+def steady(n):
+    """A frame in which only what is inside its axes changes, and a title's words."""
+    fig, (left, right) = plt.subplots(1, 2, figsize=(5, 2), layout="constrained")
+    left.plot([0, 1], [0, n], label="a line")
+    left.set(xlim=(0, 1), ylim=(0, 9), xlabel="x", ylabel="height", title=f"n is {n}")
+    left.legend(loc="upper left")
+    fig.colorbar(right.imshow([[n, 0], [3, 9]], vmin=0, vmax=9))
+    right.text(0, 0, f"{n}")
+    return fig
+
+
+def growing(n):
+    """A frame whose axis says larger numbers every time."""
+    fig, ax = plt.subplots(figsize=(3, 2), layout="constrained")
+    ax.plot([0, 1], [0, 10**n])
+    return fig
+
+
+def outside(n):
+    """A frame with words beside its axes, longer every time."""
+    fig, ax = plt.subplots(figsize=(3, 2), layout="constrained")
+    ax.text(1.01, 0.5, "w" * n, transform=ax.transAxes)
+    return fig
+
+
+@pytest.mark.parametrize(("draw", "layouts"), [(steady, 1), (growing, 5), (outside, 5)])
+def test_frames_are_laid_out_once_and_look_as_if_each_had_been(
+    draw, layouts, monkeypatch
+):
+    counted, lay_out = [], ConstrainedLayoutEngine.execute
+
+    def execute(engine, fig):
+        counted.append(fig)
+        return lay_out(engine, fig)
+
+    monkeypatch.setattr(ConstrainedLayoutEngine, "execute", execute)
+    widget = explore(draw, alt="A frame", n=[1, 2, 3, 4, 5])
+    assert len(counted) == layouts
+    for (n,), (frame, _) in widget.frames.items():
+        fig = draw(n)
+        fig.set_dpi(SERIES_DPI)
+        canvas = FigureCanvasAgg(fig)
+        canvas.draw()
+        pixels = np.asarray(canvas.buffer_rgba())[..., :3]
+        plt.close(fig)
+        alone = Image.open(BytesIO(compress(pixels)))
+        shown = Image.open(BytesIO(frame.data))
+        np.testing.assert_array_equal(np.asarray(alone), np.asarray(shown))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from sphinx.errors import ExtensionError
 
 from tests.book_builder import Built, build, code, notebook
 from tools.build import ROOT
@@ -138,7 +139,10 @@ def test_pictures_have_a_size_before_they_arrive(tmp_path: Path):
         assert light_pages.sized_images(left, files) == left
 
 
-def test_an_edited_style_sheet_is_used_by_the_next_build(tmp_path: Path):
+def test_an_edited_style_sheet_is_used_by_the_next_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(light_pages, "STYLES", ("book.css",))
     static, built = tmp_path / "own", tmp_path / "site"
     static.mkdir()
     built.mkdir()
@@ -154,3 +158,10 @@ def test_buttons_become_plain_links():
     (link,) = light_pages.header_links([group])
     assert link["download"]
     assert link["url"] == "a/b.ipynb"
+
+
+def test_a_theme_that_renames_a_file_is_noticed(tmp_path: Path):
+    (tmp_path / "here.css").write_text("a {}")
+    assert len(light_pages.find([tmp_path], ("here.css",))) == 1
+    with pytest.raises(ExtensionError, match=r"joins gone\.css, which is not in"):
+        light_pages.find([tmp_path], ("here.css", "gone.css"))

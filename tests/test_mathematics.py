@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -114,3 +116,50 @@ def test_the_lock_names_no_registry():
     assert "http" not in lock.replace('"https://opencollective.com/katex"', "").replace(
         '"https://github.com/sponsors/katex"', ""
     )
+
+
+def mathml(latex: str) -> ElementTree.Element:
+    html = katex_local.render(latex)
+    return ElementTree.fromstring(re.search(r"<math .*?</math>", html, re.DOTALL)[0])
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [r"\lambda_{\max}", r"a^{\min}_{\max}", r"\frac{\max}{2}", r"\max_i x_i", "x_1"],
+)
+def test_every_part_of_a_formula_has_its_children(latex: str):
+    for element in mathml(latex).iter():
+        name = element.tag.partition("}")[2]
+        assert len(element) == katex_local.CHILDREN.get(name, len(element))
+
+
+def test_a_name_as_an_index_is_read_as_one():
+    (index,) = [e for e in mathml(r"\lambda_{\max}").iter() if e.tag.endswith("msub")]
+    assert "".join(index[1].itertext()).startswith("max")
+
+
+def test_a_formula_that_cannot_be_mended_is_refused():
+    namespace = "xmlns='http://www.w3.org/1998/Math/MathML'"
+    broken = f"<math {namespace}><msub><mi>a</mi></msub></math>"
+    with pytest.raises(katex_local.KatexError, match=r"msub.* has 1 children, not 2"):
+        katex_local._with_whole_mathml(broken)
+
+
+def test_sources_that_may_only_be_read_are_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """KaTeX is then installed into the first other folder that may be written."""
+    cache, tried = tmp_path / "cache", []
+    monkeypatch.setattr(katex_local, "katex_homes", lambda: [katex_local.HERE, cache])
+    monkeypatch.setattr(katex_local, "_may_write", lambda home: home == cache)
+    monkeypatch.setattr(katex_local, "_has_katex", lambda home: bool(tried))
+
+    def install(folder: Path) -> subprocess.CompletedProcess[str]:
+        tried.append(folder)
+        return subprocess.CompletedProcess([], 0)
+
+    monkeypatch.setattr(katex_local, "_npm_ci", install)
+    cache.mkdir()
+    assert katex_local.katex_home.__wrapped__() == cache
+    assert tried == [cache]
+    assert (cache / "package-lock.json").is_file()

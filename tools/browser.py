@@ -17,7 +17,7 @@ from tools.build import PAGE, ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Playwright
+    from playwright.sync_api import Browser, Page, Playwright
 
 SITE = ROOT / PAGE.parent
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
@@ -64,6 +64,19 @@ def pages() -> list[str]:
     """
     found = [f"{page}.html" for page in contents.pages()]
     return [*found, "genindex.html", "search.html"]
+
+
+def read_through(page: Page) -> None:
+    """Scroll to the end, so that pictures that wait to be seen are loaded.
+
+    Pictures are fetched some way ahead of the view: a step of a window and a half
+    misses none.
+    """
+    height = page.evaluate("document.documentElement.scrollHeight")
+    for position in range(0, height, 1350):
+        page.evaluate(f"window.scrollTo(0, {position})")
+        page.wait_for_timeout(10)
+    page.wait_for_timeout(100)
 
 
 class _Handler(SimpleHTTPRequestHandler):

@@ -7,10 +7,14 @@ host would, and reads each page to its end in a browser with an empty cache.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import sync_playwright
 
-from tools.browser import launch, pages, serve
+from tools.browser import launch, pages, read_through, serve
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, CDPSession, Page
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,43 @@ class Weight:
     figures: int
 
 
+class Scales:
+    """Counts what is sent to one tab from now on.
+
+    Attributes:
+        wire: the tab's own line to the browser, on which the network is watched.
+    """
+
+    def __init__(self, tab: Page) -> None:
+        self.wire: CDPSession = tab.context.new_cdp_session(tab)
+        self._addresses: dict[str, str] = {}
+        self._sizes: dict[str, int] = {}
+        self.wire.on("Network.requestWillBeSent", self._note_request)
+        self.wire.on("Network.loadingFinished", self._note_size)
+        self.wire.send("Network.enable")
+
+    def _note_request(self, event: dict) -> None:
+        self._addresses[event["requestId"]] = event["request"]["url"]
+
+    def _note_size(self, event: dict) -> None:
+        self._sizes[event["requestId"]] = int(event["encodedDataLength"])
+
+    def read(self, address: str, page: str) -> Weight:
+        """Return what has come from one address so far.
+
+        Args:
+            address: where the site is served.
+            page: the page's address within the site.
+        """
+        sent = {
+            self._addresses[key]: size
+            for key, size in self._sizes.items()
+            if self._addresses.get(key, "").startswith(address)
+        }
+        figures = sum(size for url, size in sent.items() if "/_images/" in url)
+        return Weight(page, sum(sent.values()), len(sent), figures)
+
+
 def weigh(browser: Browser, address: str, page: str) -> Weight:
     """Read one page to its end with an empty cache and count.
 
@@ -40,33 +81,13 @@ def weigh(browser: Browser, address: str, page: str) -> Weight:
     """
     context = browser.new_context()
     tab = context.new_page()
-    wire = context.new_cdp_session(tab)
-    wire.send("Network.enable")
-    addresses: dict[str, str] = {}
-    sizes: dict[str, int] = {}
-
-    def note_request(event: dict) -> None:
-        addresses[event["requestId"]] = event["request"]["url"]
-
-    def note_size(event: dict) -> None:
-        sizes[event["requestId"]] = int(event["encodedDataLength"])
-
-    wire.on("Network.requestWillBeSent", note_request)
-    wire.on("Network.loadingFinished", note_size)
+    scales = Scales(tab)
     tab.goto(f"{address}/{page}", wait_until="networkidle")
-    height = tab.evaluate("document.documentElement.scrollHeight")
-    for position in range(0, height, 800):  # pictures load as they come into view
-        tab.evaluate(f"window.scrollTo(0, {position})")
-        tab.wait_for_timeout(20)
+    read_through(tab)
     tab.wait_for_load_state("networkidle")
+    weight = scales.read(address, page)
     context.close()
-    sent = {
-        addresses[key]: size
-        for key, size in sizes.items()
-        if addresses.get(key, "").startswith(address)
-    }
-    figures = sum(size for url, size in sent.items() if "/_images/" in url)
-    return Weight(page, sum(sent.values()), len(sent), figures)
+    return weight
 
 
 def weigh_all() -> list[Weight]:

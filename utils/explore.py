@@ -39,6 +39,7 @@ from matplotlib.figure import Figure
 from utils.plots import (
     SERIES_DPI,
     Frame,
+    Places,
     as_figure,
     caption_tag,
     clean_alt,
@@ -142,6 +143,7 @@ class Explore(ipywidgets.VBox):
     ) -> None:
         self.controls = tuple(controls)
         self._render, self._alt, self._caption = render, alt, caption
+        self._places = Places()
         begun = time.perf_counter()
         self.frames = {
             values: self._draw(values)
@@ -227,7 +229,7 @@ class Explore(ipywidgets.VBox):
                 if callable(self._alt)
                 else f"{clean_alt(self._alt)} ({self._describe(values)})"
             )
-            return rasterize(fig, SERIES_DPI), alt
+            return rasterize(fig, SERIES_DPI, self._places), alt
         except Exception as error:
             error.add_note(f"explore was drawing {self._describe(values)}")
             raise

@@ -22,10 +22,12 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
 from utils.scratch import _checks
@@ -458,13 +460,17 @@ def caption_tag(caption: str | None) -> str:
     return f"<figcaption>{text}</figcaption>\n"
 
 
-def rasterize(fig: Figure, dpi: int = SINGLE_DPI) -> Frame:
+def rasterize(
+    fig: Figure, dpi: int = SINGLE_DPI, places: Places | None = None
+) -> Frame:
     """Draw a figure on white and compress it; the same figure gives the same bytes.
 
     Args:
         fig: The figure. Without a layout of its own it gets Matplotlib's constrained
             layout, so that no label is cut off.
         dpi: Dots an inch.
+        places: Where the axes of figures like this one stand, for a series of frames;
+            a figure that fits is not laid out again.
 
     Returns:
         The compressed picture.
@@ -477,6 +483,8 @@ def rasterize(fig: Figure, dpi: int = SINGLE_DPI) -> Frame:
     screen_dpi = fig.dpi
     fig.set_dpi(dpi)
     canvas = FigureCanvasAgg(fig)
+    if places is not None:
+        places.settle(fig)
     canvas.draw()  # once; `savefig` would lay the figure out and draw it twice
     drawn = Image.fromarray(np.asarray(canvas.buffer_rgba()))
     fig.set_dpi(screen_dpi)
@@ -486,6 +494,106 @@ def rasterize(fig: Figure, dpi: int = SINGLE_DPI) -> Frame:
         compress(pixels),
         round(width * CSS_PIXELS_PER_INCH),
         round(height * CSS_PIXELS_PER_INCH),
+    )
+
+
+class Places:
+    """Where the axes of a series of figures stand: found once, not for every frame.
+
+    Constrained layout depends on the sizes of titles, labels and ticks and on what
+    sticks out of an axes, not on what is drawn inside. Figures in which all these are
+    equal get the places of the first one, which are what they would have got.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Any, list[tuple[Any, Any, Any]]] = {}
+        self._misses = 0
+
+    def settle(self, fig: Figure) -> None:
+        """Give a figure's axes their places, and leave it without a layout engine.
+
+        Args:
+            fig: A figure with an Agg canvas, about to be drawn.
+        """
+        engine = fig.get_layout_engine()
+        if not isinstance(engine, ConstrainedLayoutEngine) or not _is_plain(fig):
+            return
+        if self._misses == 3:  # labels that change with every frame
+            return
+        shape = (tuple(fig.get_size_inches()), fig.dpi, len(fig.axes))
+        as_made = _places(fig)
+        # Ticks and their labels depend on the size of the axes, so compare in place.
+        for (known_shape, outline), known in self._known.items():
+            if known_shape == shape:
+                _place(fig, known)
+                if _outline(fig) == outline:
+                    fig.set_layout_engine("none")
+                    self._misses = 0
+                    return
+                _place(fig, as_made)
+        self._misses += 1
+        engine.execute(fig)
+        outline = _outline(fig)
+        if outline is not None and len(self._known) < 4:
+            self._known[shape, outline] = _places(fig)
+        fig.set_layout_engine("none")
+
+
+def _is_plain(fig: Figure) -> bool:
+    """Whether a figure has nothing beside its axes that takes room."""
+    return not (fig.subfigs or fig.legends or fig.texts or fig.get_suptitle())
+
+
+def _places(fig: Figure) -> list[tuple[Any, Any, Any]]:
+    """Return where a figure's axes stand."""
+    return [
+        (ax.get_position(True), ax.get_anchor(), ax.get_box_aspect()) for ax in fig.axes
+    ]
+
+
+def _place(fig: Figure, known: list[tuple[Any, Any, Any]]) -> None:
+    """Put a figure's axes where those of another one stand."""
+    axes: list[Any] = fig.axes
+    for ax, (position, anchor, aspect) in zip(axes, known, strict=True):
+        ax._set_position(position)  # as set_position, and it stays in the layout
+        if hasattr(ax, "_colorbar"):
+            ax.set_anchor(anchor)
+            ax.set_box_aspect(aspect)
+
+
+def _outline(fig: Figure) -> tuple[object, ...] | None:
+    """Return what a figure's layout depends on, or None if that is hard to tell."""
+    canvas: Any = fig.canvas
+    renderer = canvas.get_renderer()
+    outline: list[object] = []
+    for ax in fig.axes:
+        if not hasattr(ax, "yaxis") or hasattr(ax, "zaxis"):
+            return None
+        ax.apply_aspect()
+        usual = {ax.xaxis, ax.yaxis, ax.title, *ax.spines.values()}
+        box = ax.get_window_extent(renderer)
+        for artist in ax.get_default_bbox_extra_artists():
+            if artist not in usual and not _is_inside(artist, box, renderer):
+                return None
+        texts = (ax.title, ax.xaxis.label, ax.yaxis.label)
+        sizes = [text.get_window_extent(renderer).size for text in texts]
+        thick = (sizes[0][1], sizes[1][1], sizes[2][0])  # their lengths do not count
+        ticks = [*ax.get_xticklabels(), *ax.get_yticklabels()] if ax.axison else []
+        labels = tuple(tick.get_text() for tick in ticks)
+        outline.append((ax.axison, ax.get_xlim(), ax.get_ylim(), thick, labels))
+    return tuple(outline)
+
+
+def _is_inside(artist: Artist, box: Any, renderer: Any) -> bool:
+    """Whether an artist keeps within the box of its axes."""
+    reach = artist.get_tightbbox(renderer)
+    if reach is None or not reach.width or not reach.height:
+        return True
+    return bool(
+        reach.x0 >= box.x0 - 1
+        and reach.y0 >= box.y0 - 1
+        and reach.x1 <= box.x1 + 1
+        and reach.y1 <= box.y1 + 1
     )
 
 
@@ -507,7 +615,11 @@ def compress(pixels: np.ndarray) -> bytes:
     if colours is not None:
         return _webp(pixels, lossless=True)
     rounded = _webp(_round_colours(pixels), lossless=True)
-    lossy = _webp(pixels, quality=85)
+    # At its least effort, lossy compression takes a third of the time and up to half as
+    # many bytes again: enough to see whether it is worth the rest.
+    if len(_webp(pixels, quality=85, method=0)) > 0.95 * len(rounded):
+        return rounded
+    lossy = _webp(pixels, quality=85, method=4)
     if len(lossy) < 0.6 * len(rounded):
         decoded = np.asarray(Image.open(io.BytesIO(lossy)).convert("RGB"))
         error = np.abs(decoded.astype(np.int16) - pixels)
@@ -516,24 +628,32 @@ def compress(pixels: np.ndarray) -> bytes:
     return rounded
 
 
-def _webp(pixels: np.ndarray, lossless: bool = False, quality: int = 75) -> bytes:
+def _webp(
+    pixels: np.ndarray, lossless: bool = False, quality: int = 50, method: int = 3
+) -> bytes:
+    """Encode; without loss, these efforts are quicker and smaller than the default."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(
-        buffer, "WEBP", lossless=lossless, quality=quality, method=4
+        buffer, "WEBP", lossless=lossless, quality=quality, method=method
     )
     return buffer.getvalue()
 
 
 def _round_colours(pixels: np.ndarray) -> np.ndarray:
     """Round to multiples of 16 where a neighbour's colour differs, else of 4."""
-    values = pixels.astype(np.int16)
-    edge = np.zeros(values.shape[:2], dtype=bool)
-    vertical = np.abs(np.diff(values, axis=0)).max(axis=2) > 8
-    horizontal = np.abs(np.diff(values, axis=1)).max(axis=2) > 8
-    edge[1:] |= vertical
-    edge[:-1] |= vertical
-    edge[:, 1:] |= horizontal
-    edge[:, :-1] |= horizontal
-    coarse = np.where(values >= 248, 255, (values + 8) // 16 * 16)
-    fine = np.where(values >= 254, 255, (values + 2) // 4 * 4)
-    return np.where(edge[..., None], coarse, fine).astype(np.uint8)
+    edge = np.zeros(pixels.shape[:2], dtype=bool)
+    for plane in np.ascontiguousarray(pixels.transpose(2, 0, 1)):
+        for one, other in (
+            ((slice(1, None),), (slice(None, -1),)),
+            ((slice(None), slice(1, None)), (slice(None), slice(None, -1))),
+        ):
+            a, b = plane[one], plane[other]
+            differs = np.maximum(a, b) - np.minimum(a, b) > 8
+            edge[one] |= differs
+            edge[other] |= differs
+    return np.where(edge[..., None], _COARSE[pixels], _FINE[pixels])
+
+
+_VALUES = np.arange(256)
+_COARSE = np.where(_VALUES >= 248, 255, (_VALUES + 8) // 16 * 16).astype(np.uint8)
+_FINE = np.where(_VALUES >= 254, 255, (_VALUES + 2) // 4 * 4).astype(np.uint8)

@@ -124,3 +124,18 @@ document.addEventListener("DOMContentLoaded", () => {
     filter.classList.add("ready");
   }
 });
+
+// --- paper: a fold prints nothing while it is closed, in browsers whose style sheets cannot
+// open it; pictures that wait to be seen are fetched ------------------------------------------
+(() => {
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll("details:not([open])")];
+    opened.forEach((fold) => { fold.open = true; });
+    for (const image of document.querySelectorAll("img[loading=lazy]")) image.loading = "eager";
+  });
+  addEventListener("afterprint", () => {
+    opened.forEach((fold) => { fold.open = false; });
+    opened = [];
+  });
+})();

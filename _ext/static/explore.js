@@ -12,10 +12,11 @@
   /**
    * One control, whatever its kind.
    * @param {HTMLElement} element a .book-explore-control
-   * @returns {{size: number, index: () => number, show: () => void}} how many values it has, the
-   *   chosen one, and what writes the value beside it
+   * @returns {{size: number, index: () => number, words: () => string, show: () => void}} how many
+   *   values it has, the chosen one, it in words, and what writes the value beside it
    */
   function readControl(element) {
+    const name = element.querySelector("label, span").textContent;
     const range = element.querySelector('input[type="range"]');
     if (range) {
       const values = JSON.parse(range.dataset.values);
@@ -23,6 +24,7 @@
       return {
         size: values.length,
         index: () => Number(range.value),
+        words: () => `${name} = ${values[Number(range.value)]}`,
         show: () => {
           output.textContent = values[Number(range.value)];
           range.setAttribute("aria-valuetext", values[Number(range.value)]);
@@ -31,12 +33,18 @@
     }
     const select = element.querySelector("select");
     if (select) {
-      return { size: select.options.length, index: () => select.selectedIndex, show: () => {} };
+      return {
+        size: select.options.length,
+        index: () => select.selectedIndex,
+        words: () => `${name} = ${select.selectedOptions[0]?.textContent}`,
+        show: () => {},
+      };
     }
     const radios = [...element.querySelectorAll('input[type="radio"]')];
     return {
       size: radios.length,
       index: () => radios.findIndex((radio) => radio.checked),
+      words: () => `${name} = ${radios.find((radio) => radio.checked)?.nextElementSibling.textContent}`,
       show: () => {},
     };
   }
@@ -83,9 +91,18 @@
     let shown = start;
     let timer = 0;
 
+    const values = document.createElement("p");
+    values.className = "book-explore-values";
+    values.setAttribute("aria-hidden", "true"); // it repeats the controls, for paper
+    box.after(values);
+    const write = () => {
+      controls.forEach((control) => control.show());
+      values.textContent = controls.map((control) => control.words()).join(", ");
+    };
+
     /** Show the frame for the controls' values, as soon as it is decoded. */
     const update = async () => {
-      controls.forEach((control) => control.show());
+      write();
       const frame = current();
       await load(frame);
       if (frame !== current() || frame.src === shown && frame.alt === image.alt) return;
@@ -102,6 +119,7 @@
     figure.addEventListener("focusin", loadAll, { once: true });
     preloadInView(figure, loadAll);
     box.hidden = false;
+    write();
     // A browser that comes back to the page may have kept the sliders where they were.
     if (current().src !== start) update();
   }

@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from xdist.scheduler import LoadScopeScheduling
 
+from tests.site.visit import Visit, visit, watch
 from tools.browser import SITE, find_browser, launch, serve
 
 NO_BROWSER = (
     "no Chromium, Chrome or Edge here, so the built pages are not tested; "
     "install one, or run: playwright install chromium"
 )
+
+
+class _ByPage(LoadScopeScheduling):
+    """Gives all tests of one page to one worker, which opens it once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, rest = nodeid.partition("::")
+        return rest.partition("[")[2] if "test_pages" in file else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _ByPage:
+    """Share the pages out between the workers."""
+    return _ByPage(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,6 +60,12 @@ def address() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def visited(browser: Browser, address: str) -> Callable[[str], Visit]:
+    """What was found on a page; the first test that asks for one opens it."""
+    return cache(partial(visit, browser, address))
+
+
 @pytest.fixture
 def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
     """Open a reader's browser: its own storage, and the network cut."""
@@ -61,7 +83,10 @@ def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
 
 @pytest.fixture
-def reader(new_context: Callable[..., BrowserContext]) -> Page:
-    """A page of a wide, light window, with the network cut."""
+def reader(new_context: Callable[..., BrowserContext]) -> Iterator[Page]:
+    """A page of a wide, light window, with the network cut; it must stay quiet."""
     options = {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"}
-    return new_context(**options).new_page()
+    page = new_context(**options).new_page()
+    trouble = watch(page, ("file:", "data:"))
+    yield page
+    assert trouble == []

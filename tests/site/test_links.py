@@ -1,8 +1,13 @@
-"""Every link within the book leads somewhere; none leads to a place that is not set."""
+"""What a page's HTML says without a browser.
+
+Every link within the book leads somewhere, none leads to a place that is not set, and
+the mathematics is set.
+"""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,20 +20,25 @@ from tools.contents import ROOT, short_name
 from tools.notebooks import chapters, repository_url
 
 PAGES = pages()
+NOT_PROSE = ("script", "style", "pre", "code", "annotation", "title")
 
 
-class Links(HTMLParser):
-    """The ids of a page, and what it links to or loads."""
+class Html(HTMLParser):
+    """The ids of a page, what it links to or loads, and its bare text."""
 
     def __init__(self) -> None:
         super().__init__()
         self.ids: set[str] = set()
         self.links: list[str] = []
-        self.texts: list[str] = []
         self.loads: list[str] = []
+        self.classes: Counter[str] = Counter()
+        self.text = ""
+        self._silent = 0  # how many elements around this place are not for reading
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]):
         values = {name: value or "" for name, value in attributes}
+        self.classes.update(set(values.get("class", "").split()))
+        self._silent += tag in NOT_PROSE
         if "id" in values:
             self.ids.add(values["id"])
         if tag == "a" and "href" in values:
@@ -38,12 +48,19 @@ class Links(HTMLParser):
         if tag == "link" and "href" in values:
             self.loads.append(values["href"])
 
+    def handle_endtag(self, tag: str):
+        self._silent -= tag in NOT_PROSE
+
+    def handle_data(self, data: str):
+        if not self._silent:
+            self.text += data
+
 
 @cache
-def read(path: Path) -> Links:
-    links = Links()
-    links.feed(path.read_text(encoding="utf-8"))
-    return links
+def read(path: Path) -> Html:
+    found = Html()
+    found.feed(path.read_text(encoding="utf-8"))
+    return found
 
 
 def broken(page: Path, link: str) -> bool:
@@ -88,6 +105,24 @@ def test_links_to_the_project_are_right_or_not_there(name: str):
         assert all(path in link for link in to_project)
     else:
         assert to_project == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_mathematics_is_there_without_any_script(name: str):
+    assert unset_mathematics(SITE / name) == []
+
+
+def unset_mathematics(path: Path) -> list[str]:
+    """Return what a page shows in place of formulas."""
+    page = read(path)
+    marks = [mark for mark in ("$$", "\\frac", "\\mathbf") if mark in page.text]
+    marks += [name for name in ("math-error", "katex-error") if page.classes[name]]
+    for half in ("katex-html", "katex-mathml"):
+        if page.classes[half] < page.classes["math"]:
+            marks.append(
+                f"{page.classes['math']} formulas, {page.classes[half]} {half}"
+            )
+    return marks
 
 
 @pytest.mark.parametrize("path", chapters(), ids=short_name)

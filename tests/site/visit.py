@@ -1,0 +1,265 @@
+"""One visit to a page: it is opened once, and all that is wrong with it is noted.
+
+Opening a chapter costs a browser a second or two and axe, the program that knows the
+rules of accessible pages, some more; so a page is opened once for all that can be seen
+on it alone. The tests read the finished notes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Error, Page
+
+from tools.browser import read_through
+from tools.page_weight import Scales, Weight
+
+WIDE = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+SMALL_PHONE = {"width": 320, "height": 700}
+SLOW = {
+    "offline": False,
+    "latency": 100,
+    "uploadThroughput": 100_000,
+    "downloadThroughput": 400_000,
+}
+FULL_SPEED = {
+    "offline": False,
+    "latency": 0,
+    "uploadThroughput": -1,
+    "downloadThroughput": -1,
+}
+
+WATCH_SHIFTS = """
+window.shift = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) window.shift += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+HOLLOW = """() => [...document.images]
+  .filter((image) => image.complete && !image.naturalWidth).map((image) => image.src)"""
+
+FONTS = """() => [...document.fonts].filter((font) => font.status !== "unloaded")
+  .map((font) => [font.family, font.status])"""
+
+# What sticks out of the page, unless it lies in a box that scrolls or clips.
+STICKING_OUT = """() => {
+  const contained = (element) => {
+    for (let box = element.parentElement; box; box = box.parentElement) {
+      if (getComputedStyle(box).overflowX !== "visible" && box !== document.body
+          && box !== document.documentElement) return true;
+    }
+    return false;
+  };
+  const found = [...document.querySelectorAll(".bd-article-container *")]
+    .filter((element) => element.getClientRects().length
+      && element.getBoundingClientRect().right > innerWidth + 1 && !contained(element))
+    .map((element) => `${element.className}: ${element.textContent.slice(0, 40)}`);
+  const width = document.documentElement.scrollWidth;
+  return width > innerWidth ? [...found, `the page is ${width} wide`] : found;
+}"""
+
+# Wide equations that no key reaches, or narrow ones on which it stops.
+UNREACHED = """() => [...document.querySelectorAll(".math-scroll")]
+  .filter((box) => (box.scrollWidth > box.clientWidth + 1) !== (box.tabIndex === 0))
+  .map((box) => box.querySelector("annotation")?.textContent.trim() ?? box.innerHTML)"""
+
+# Most elements of a chapter are parts of formulas and coloured words of code, which all
+# come from two programs. So ten formulas stand for all, without the insides that screen
+# readers do not get, and three words of each colour. (In a table's head, axe would not
+# count a formula as text.)
+FEWER_ELEMENTS = """() => {
+  const formulas = [...document.querySelectorAll(".katex")];
+  for (const [place, formula] of formulas.entries()) {
+    if (place >= 10 || formula.closest("th")) formula.replaceWith("x");
+  }
+  for (const seen of document.querySelectorAll(".katex-html")) seen.textContent = "x";
+  const times = {};
+  for (const word of document.querySelectorAll("pre span[class]")) {
+    times[word.className] = (times[word.className] ?? 0) + 1;
+    if (times[word.className] > 3) word.replaceWith(...word.childNodes);
+  }
+  document.querySelectorAll("pre").forEach((code) => code.normalize());
+}"""
+
+
+@dataclass
+class Visit:
+    """What was found on one page; empty lists are good news.
+
+    Attributes:
+        weight: bytes and requests of the page read to its end.
+        trouble: errors and warnings of the console, exceptions, requests that failed,
+            and requests to anyone but the site.
+        hollow: pictures that are not there.
+        fonts: families of letters that the page loaded, and how it ended.
+        formulas: how many there are.
+        shift: how much moved while the page loaded, in Chromium's measure.
+        dead_sliders: sliders that do not do what they should.
+        sticking_out: what is wider than a phone, by width, colours and framework.
+        wide_equations: how many scroll on a small phone.
+        unreached: equations that scroll there and not by keyboard, or the reverse.
+        violations: axe's findings, by window and colours.
+    """
+
+    weight: Weight
+    trouble: list[str]
+    hollow: list[str] = field(default_factory=list)
+    fonts: list[tuple[str, str]] = field(default_factory=list)
+    formulas: int = 0
+    shift: float = 0.0
+    dead_sliders: list[str] = field(default_factory=list)
+    sticking_out: dict[str, list[str]] = field(default_factory=dict)
+    wide_equations: int = 0
+    unreached: list[str] = field(default_factory=list)
+    violations: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
+
+
+def watch(page: Page, allowed: tuple[str, ...]) -> list[str]:
+    """Return a list that fills with whatever goes wrong on a page.
+
+    Args:
+        page: the page, before it is opened.
+        allowed: beginnings of the addresses that it may ask for.
+    """
+    trouble: list[str] = []
+
+    def hear(message) -> None:
+        if message.type in ("error", "warning"):
+            trouble.append(f"{message.type}: {message.text}")
+
+    def see(request) -> None:
+        if not request.url.startswith(allowed):
+            trouble.append(f"asked for {request.url}")
+
+    def answered(response) -> None:
+        if response.status >= 400:
+            trouble.append(f"{response.status}: {response.url}")
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: trouble.append(f"exception: {error}"))
+    page.on("requestfailed", lambda request: trouble.append(f"failed: {request.url}"))
+    page.on("request", see)
+    page.on("response", answered)
+    return trouble
+
+
+def visit(browser: Browser, address: str, name: str) -> Visit:
+    """Open one page and note all that is wrong with it.
+
+    The order matters: weight and quiet are of the page as it comes, axe is last, since
+    it gets a page with fewer elements.
+
+    Args:
+        browser: a running browser.
+        address: where the site is served.
+        name: the page's address within the site.
+    """
+    context = browser.new_context(viewport=WIDE, color_scheme="light")
+    context.add_init_script(WATCH_SHIFTS)
+    page = context.new_page()
+    trouble = watch(page, (address, "data:"))
+    scales = Scales(page)
+    scales.wire.send("Network.emulateNetworkConditions", SLOW)
+    page.goto(f"{address}/{name}")
+    page.wait_for_load_state("load")
+    page.evaluate("document.fonts.ready")
+    page.wait_for_timeout(500)
+    shift = page.evaluate("window.shift")
+    scales.wire.send("Network.emulateNetworkConditions", FULL_SPEED)
+    read_through(page)
+    page.wait_for_load_state("networkidle")
+
+    found = Visit(scales.read(address, name), trouble)
+    found.shift = shift
+    found.hollow = page.evaluate(HOLLOW)
+    found.fonts = [tuple(pair) for pair in page.evaluate(FONTS)]
+    found.formulas = page.locator(".katex").count()
+    found.dead_sliders = try_sliders(page)
+    try_phone(page, found)
+    found.violations = run_axe(page)
+    context.close()
+    return found
+
+
+def try_sliders(page: Page) -> list[str]:
+    """Move every slider to an end; return what did not follow."""
+    dead = []
+    for place, figure in enumerate(page.locator("figure.book-explore").all()):
+        image = figure.locator("img").first
+        for slider in figure.locator("input[type=range]").all():
+            who = f"slider {slider.get_attribute('id')} of figure {place}"
+            source, alt = image.evaluate("(i) => [i.src, i.alt]")
+            value = slider.get_attribute("aria-valuetext")
+            output = slider.evaluate("(s) => s.nextElementSibling.textContent")
+            at_end = slider.input_value() == slider.get_attribute("max")
+            try:
+                slider.press("Home" if at_end else "End", timeout=2000)
+                page.wait_for_function(
+                    "([image, source]) => image.src !== source && image.complete"
+                    " && image.naturalWidth > 0",
+                    arg=[image.element_handle(), source],
+                    timeout=5000,
+                )
+            except Error:
+                dead.append(f"{who}: the picture stays")
+                continue
+            if image.get_attribute("alt") == alt:
+                dead.append(f"{who}: the alt text stays")
+            if slider.get_attribute("aria-valuetext") in (None, "", value):
+                dead.append(f"{who}: the value that is read out stays")
+            if slider.evaluate("(s) => s.nextElementSibling.textContent") == output:
+                dead.append(f"{who}: the value beside it stays")
+    return dead
+
+
+def try_phone(page: Page, found: Visit) -> None:
+    """Note what is too wide for a phone, in each framework and colour."""
+    page.evaluate("document.querySelectorAll('details').forEach((d) => d.open = true)")
+    for window, scheme, framework in (
+        (PHONE, "light", "PyTorch"),
+        (SMALL_PHONE, "light", "PyTorch"),
+        (PHONE, "dark", "Keras"),
+    ):
+        page.set_viewport_size(window)
+        page.evaluate(f"document.documentElement.dataset.theme = '{scheme}'")
+        page.evaluate(
+            f"document.documentElement.dataset.framework = '{framework.lower()}'"
+        )
+        page.wait_for_timeout(100)
+        key = f"{window['width']} {scheme} {framework}"
+        found.sticking_out[key] = page.evaluate(STICKING_OUT)
+        if window is SMALL_PHONE:
+            found.unreached = page.evaluate(UNREACHED)
+            found.wide_equations = page.locator(".math-scroll[tabindex='0']").count()
+
+
+def run_axe(page: Page) -> dict[str, list[tuple[str, ...]]]:
+    """Run axe on a wide window in both colours and on a phone.
+
+    Colours differ between the two themes alone, so contrast is measured once in each;
+    the other rules are run where the layout differs.
+    """
+    page.evaluate(FEWER_ELEMENTS)
+    contrast, all_but_contrast = (
+        {"runOnly": ["color-contrast", "link-in-text-block"]},
+        {"rules": {"color-contrast": {"enabled": False}}},
+    )
+    found = {}
+    for kind, window, scheme, rules in (
+        ("phone", PHONE, "dark", all_but_contrast),
+        ("dark", WIDE, "dark", contrast),
+        ("light", WIDE, "light", {}),
+    ):
+        page.set_viewport_size(window)
+        page.evaluate(f"document.documentElement.dataset.theme = '{scheme}'")
+        page.wait_for_timeout(300)  # boxes that fade in
+        answer = Axe().run(page, options={"resultTypes": ["violations"], **rules})
+        found[kind] = [
+            (rule["id"], node["html"][:200], node.get("failureSummary", "")[:300])
+            for rule in answer.response["violations"]
+            for node in rule["nodes"][:3]
+        ]
+    return found
