@@ -200,8 +200,10 @@ class _Process:
     def close(self) -> None:
         """End the process by closing its input."""
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.close()
         self._process.wait()
+        self._process.stdout.close()
 
 
 @functools.cache
