@@ -7,15 +7,15 @@ import numpy as np
 TOTAL = 2048 * 512 + 512 + 512 * 10 + 10
 
 
-def fold(weight, gamma, beta, mean, var, eps):
-    a = gamma / np.sqrt(var + eps)
-    return weight * a[:, None, None, None], beta - a * mean
+def mean_head(z, y):
+    m = np.array([z[y == k].mean(axis=0) for k in range(y.max() + 1)])
+    return m.T, -0.5 * (m**2).sum(axis=1)
 
 
-def fold_by_filter(weight, gamma, beta, mean, var, eps):
-    sd = (var + eps) ** 0.5
-    filters = [w * g / s for w, g, s in zip(weight, gamma, sd, strict=True)]
-    return [np.stack(filters), (0 - mean) / sd * gamma + beta]
+def mean_head_by_columns(z, y):
+    one_hot = np.eye(y.max() + 1)[y]
+    w = z.T @ (one_hot / one_hot.sum(axis=0))
+    return [w, -np.diag(w.T @ w) / 2]
 
 
 def towards(x, y, w0, strength):
@@ -29,20 +29,18 @@ def towards_stacked(x, y, w0, strength):
     return np.linalg.lstsq(rows, np.concatenate([y, root * w0]))[0]
 
 
-def scaled(power, inside=True, add=True):
-    def wrong(weight, gamma, beta, mean, var, eps):
-        a = gamma / ((var + eps * add * inside) ** power + eps * add * (not inside))
-        return weight * a[:, None, None, None], beta - a * mean
+def changed_head(weights=None, bias=None):
+    def wrong(z, y):
+        w, b = mean_head(z, y)
+        return w if weights is None else weights(w, z, y), b if bias is None else bias(
+            w
+        )
 
     return wrong
 
 
-def biased(bias):
-    def wrong(weight, gamma, beta, mean, var, eps):
-        a = gamma / np.sqrt(var + eps)
-        return weight * a[:, None, None, None], bias(a, beta, mean)
-
-    return wrong
+def median_head(w, z, y):
+    return np.array([np.median(z[y == k], axis=0) for k in range(y.max() + 1)]).T
 
 
 def ridge(x, y, strength):
@@ -54,8 +52,8 @@ RIGHT = [
     (1, 1_054_218.0),
     (2, [44, 459]),
     (2, np.array([[44.0], [459.0]])),
-    (3, fold),
-    (3, fold_by_filter),
+    (3, mean_head),
+    (3, mean_head_by_columns),
     (4, towards),
     (4, towards_stacked),
     (5, [[-1, 0, 0.5], [0, 1, 0]]),
@@ -79,28 +77,27 @@ WRONG = [
     (2, [44, 100], "with logarithms"),
     (2, [44, 458.211], "batches come"),
     (2, [44, 458], "short: after"),
-    (2, [44, 1], "was; α and"),
-    (3, scaled(0.5, add=False), "missing under the root"),
-    (3, scaled(0.5, inside=False), "belongs under the root"),
-    (3, scaled(1), "standard deviation"),
+    (2, [44, 1], "was; κ and"),
+    (3, changed_head(lambda w, z, y: w * np.bincount(y)), "sums of a class"),
+    (3, changed_head(lambda w, z, y: w * np.bincount(y) / len(y)), "of its own"),
     (
         3,
-        lambda w, g, b, m, v, e: (w / np.sqrt(v + e)[:, None, None, None], b),
-        "the weights",
+        changed_head(lambda w, z, y: w * np.bincount(y) / (len(y) / len(w.T))),
+        "share",
     ),
-    (3, lambda w, g, b, m, v, e: (w, b), "the old ones"),
-    (3, lambda w, g, b, m, v, e: (2 * w, b), "each of its weights"),
-    (3, biased(lambda a, beta, mean: beta), "take off the mean"),
-    (3, biased(lambda a, beta, mean: beta - mean), "scale it, too"),
-    (3, biased(lambda a, beta, mean: beta + a * mean), "sign"),
-    (3, biased(lambda a, beta, mean: 7 * beta), "z = 0"),
-    (3, lambda w, *a: (w[0], w), "one factor and one bias"),
-    (
-        3,
-        lambda w, g, b, m, v, e: (w * (g / (v + e) ** 0.5)[0], b),
-        "the factor of the first",
-    ),
-    (3, biased(lambda a, beta, mean: -a * mean), "β is missing"),
+    (3, changed_head(lambda w, z, y: -w), "farthest mean"),
+    (3, changed_head(lambda w, z, y: 2 * w), "asks for half"),
+    (3, changed_head(lambda w, z, y: w - z.mean(axis=0)[:, None]), "as they come"),
+    (3, changed_head(lambda w, z, y: w / np.linalg.norm(w, axis=0)), "for angles"),
+    (3, changed_head(median_head), "medians"),
+    (3, changed_head(lambda w, z, y: w + 1), "what multiplies z"),
+    (3, lambda z, y: mean_head(z, y)[::-1], "One column of weights"),
+    (3, lambda z, y: (mean_head(z, y)[0].T, mean_head(z, y)[1]), "w is (M, K)"),
+    (3, changed_head(bias=lambda w: 0 * w[0]), "longest mean wins"),
+    (3, changed_head(bias=lambda w: -(w**2).sum(axis=0)), "also belongs"),
+    (3, changed_head(bias=lambda w: (w**2).sum(axis=0) / 2), "bias's sign"),
+    (3, changed_head(bias=lambda w: -np.linalg.norm(w, axis=0) / 2), "not its length"),
+    (3, changed_head(bias=lambda w: w.sum(axis=0)), "where z = 0"),
     (4, lambda x, y, w0, s: ridge(x, y, s), "towards zero"),
     (4, lambda x, y, w0, s: w0 + ridge(x, y, s), "must explain"),
     (4, lambda x, y, w0, s: ridge(x, y - x @ w0, s), "Add w0"),
