@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-
-from utils import scratch
+from scipy.optimize import brentq
 
 L2 = [1.5, -2 / 3, 0.16]
 
@@ -18,15 +17,26 @@ def spatial(x, p, rng, shape=2, keep=None, factor=None):
     return mask * x * (1 / (1 - p) if factor is None else factor)
 
 
-def smoothed(logits, labels, eps, spread=None):
-    n, k = logits.shape
+def cleaned(labels, rho, k, each=None, scale=None):
+    each = rho / (k - 1) if each is None else each
+    rows = np.eye(k)[labels] - each
+    return rows * (1 / (1 - k * each) if scale is None else scale)
+
+
+def noisy(labels, rho, k):
     one_hot = np.eye(k)[labels]
-    targets = (1 - eps) * one_hot + (eps / k if spread is None else spread)
-    return (scratch.softmax(logits) - targets) / n
+    return (1 - rho) * one_hot + rho / (k - 1) * (1 - one_hot)
 
 
-def steps(alpha, lr, curvature):
-    return np.log(alpha / (curvature + alpha)) / np.log(1 - lr * curvature)
+def strength(values, lr, steps, power=1, keep=None):
+    kept = 1 - (1 - lr * values) ** steps
+    kept = np.sum((kept if keep is None else keep) ** power)
+
+    def excess(log_alpha):
+        left = values / (values + np.exp(log_alpha))
+        return np.sum(left**power) - kept
+
+    return np.exp(brentq(excess, -30, 30, xtol=1e-12))
 
 
 def limited(w, c):
@@ -38,20 +48,13 @@ def in_place(x, p, rng):
     return x
 
 
-def others_only(logits, labels, eps):
-    n, k = logits.shape
-    one_hot = np.eye(k)[labels]
-    targets = (1 - eps) * one_hot + eps / (k - 1) * (1 - one_hot)
-    return (scratch.softmax(logits) - targets) / n
-
-
 RIGHT = [
     (1, [1, 0.8, 0.8, 0.16]),
     (2, [L2, L1]),
     (2, [[1.5, -0.667, 0.16], L1]),
     (3, spatial),
-    (4, smoothed),
-    (5, steps),
+    (4, cleaned),
+    (5, strength),
     (6, limited),
 ]
 
@@ -88,17 +91,19 @@ WRONG = [
     (3, lambda x, p, rng: spatial(x, p, rng, factor=3), "factor"),
     (3, in_place, "x itself"),
     (3, lambda x, p, rng: spatial(x, p / 2, rng), "a share of"),
-    (4, lambda z, y, e: smoothed(z, y, e) * len(z), "1/N"),
-    (4, lambda z, y, e: -smoothed(z, y, e), "sign"),
-    (4, lambda z, y, e: smoothed(z, y, 0.0), "without smoothing"),
-    (4, others_only, "all K"),
-    (4, lambda z, y, e: smoothed(z, y, e, 0.0), "add up to 1"),
-    (4, lambda z, y, e: np.ones_like(z), "targets of one row"),
-    (5, lambda a, lr, c: -steps(a, lr, c), "negative"),
-    (5, lambda a, lr, c: 1 / (lr * a), "approximation"),
-    (5, lambda a, lr, c: round(steps(a, lr, c)), "rounded"),
-    (5, lambda a, lr, c: np.log(1 + c / a) / (lr * c), "approximate"),
-    (5, lambda a, lr, c: 3.7, "solve for k"),
+    (4, lambda y, rho, k: np.eye(k)[y], "as they are"),
+    (4, noisy, "a second time"),
+    (4, lambda y, rho, k: cleaned(y, rho, k, each=rho / k), "never the true one"),
+    (4, lambda y, rho, k: cleaned(y, rho, k, scale=1), "add up to 1"),
+    (4, lambda y, rho, k: np.maximum(cleaned(y, rho, k), 0), "cut off"),
+    (4, lambda y, rho, k: np.ones((len(y), k)), "one-hot + b"),
+    (5, lambda v, lr, k: 1 / (lr * k), "rule of thumb"),
+    (5, lambda v, lr, k: strength(v, lr, k, power=2), "squared"),
+    (5, lambda v, lr, k: strength(v[v == v.max()], lr, k), "steepest"),
+    (5, lambda v, lr, k: strength(v[:1] * 0 + v.mean(), lr, k), "mean eigenvalue"),
+    (5, lambda v, lr, k: 1 / strength(v, lr, k), "one over"),
+    (5, lambda v, lr, k: 1.01 * strength(v, lr, k), "six digits"),
+    (5, lambda v, lr, k: 77.0, "in which direction"),
     (6, lambda w, c: limited(w.T, c).T, "rows"),
     (6, lambda w, c: np.clip(w, -c, c), "single weights"),
     (6, lambda w, c: w * min(1, c / np.linalg.norm(w)), "whole matrix"),

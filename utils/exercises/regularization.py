@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from utils import scratch
 from utils.exercises import exercise, expect_array, expect_result, function
 
 
@@ -42,39 +41,54 @@ def spatial_dropout(answer: Any, tell: Any) -> None:
 @function(
     "regularization-4",
     cases=lambda rng: [
-        (rng.normal(size=(n, k)), rng.integers(0, k, n), eps)
-        for n, k, eps in ((5, 4, 0.1), (3, 7, 0.3))
+        (rng.permutation(k).repeat(2), rho, k) for rho, k in ((0.2, 10), (0.3, 4))
     ],
-    returns=("the gradient",),
+    returns=("the targets",),
 )
-def smoothed_gradient(logits: np.ndarray, labels: np.ndarray, eps: float) -> Any:
-    """Return the gradient of the smoothed cross-entropy."""
-    n, k = logits.shape
-    p, one_hot = scratch.softmax(logits), np.eye(k)[labels]
-    right = (p - (1 - eps) * one_hot - eps / k) / n
+def clean_targets(labels: np.ndarray, rho: float, n_classes: int) -> Any:
+    """Return targets whose mean over the noise is the true one-hot row."""
+    one_hot, each = np.eye(n_classes)[labels], rho / (n_classes - 1)
+    right = (one_hot - each) / (1 - rho - each)
     return right, {
-        "no_mean": right * n,
-        "sign": -right,
-        "plain": (p - one_hot) / n,
-        "others": (p - (1 - eps) * one_hot - eps / (k - 1) * (1 - one_hot)) / n,
-        "lost": (p - (1 - eps) * one_hot) / n,
+        "plain": one_hot,
+        "smoothed": (1 - rho - each) * one_hot + each,
+        "drawn_from_all": (one_hot - rho / n_classes) / (1 - rho),
+        "unscaled": one_hot - each,
+        "negative": np.clip(right, 0, None),
     }
 
 
 @function(
     "regularization-5",
-    cases=[(0.5, 0.1, 2.0), (0.1, 0.05, 8.0), (2.0, 0.2, 0.3)],
-    returns=("the number of steps",),
-    rtol=1e-6,
+    cases=[
+        (np.array([5.0, 1.0, 0.2, 0.01]), 0.1, 10),
+        (np.array([2.0, 0.7, 0.7]), 0.3, 3),
+        (np.geomspace(1e-3, 8.0, 30), 0.12, 200),
+    ],
+    returns=("the strength",),
+    rtol=1e-5,
 )
-def matching_steps(alpha: float, lr: float, curvature: float) -> Any:
-    """Return the number of gradient steps that matches an L2 penalty."""
-    right = -np.log(1 + curvature / alpha) / np.log(1 - lr * curvature)
+def matching_strength(eigenvalues: np.ndarray, lr: float, steps: int) -> Any:
+    """Return the L2 strength that leaves as many effective parameters as steps do."""
+
+    def search(kept: np.ndarray, power: int = 1, values: Any = eigenvalues) -> float:
+        low, high = 1e-12, 1e12
+        for _ in range(100):
+            middle = np.sqrt(low * high)
+            too_many = np.sum((values / (values + middle)) ** power) > np.sum(kept)
+            low, high = (middle, high) if too_many else (low, middle)
+        return float(middle)
+
+    kept = 1 - (1 - lr * eigenvalues) ** steps
+    right = search(kept)
+    largest, mean = eigenvalues.max(), eigenvalues.mean()
     return right, {
-        "negative": -right,
-        "small": 1 / (lr * alpha),
-        "rounded": (np.floor(right), np.ceil(right)),
-        "approximate": np.log(1 + curvature / alpha) / (lr * curvature),
+        "rule": 1 / (lr * steps),
+        "squares": search(kept**2, power=2),
+        "steepest": search(kept.max(), values=largest),
+        "mean": search(1 - (1 - lr * mean) ** steps, values=mean),
+        "upside_down": 1 / right,
+        "coarse": lambda given: abs(float(given) / right - 1) < 0.02,
     }
 
 
