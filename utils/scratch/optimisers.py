@@ -105,7 +105,7 @@ def nesterov(
 
     Source: chapter foundations/training, eq-training-nesterov; after Nesterov, "A
     method for solving the convex programming problem with convergence rate O(1/k²)",
-    1983, in the form of Sutskever et al., ICML 2013.
+    1983, in the form of Bengio, Boulanger-Lewandowski and Pascanu, ICASSP 2013.
     """
     _checks.numbers(lr=lr, beta=beta)
     for p, g, s in _entries(params, grads, state, "momentum", "v"):
