@@ -2,13 +2,17 @@
 
 MyST-NB folds cells tagged ``hide-input``, ``hide-output`` or ``hide-cell``. Its fold is
 called "Toggle hidden content" for those who cannot see it, whatever it holds, and looks
-like a box of advice. Here, its name is its text. The cell tagged ``bootstrap``, which
+like a box of advice. Here, its name is its text; on paper, where all folds are open, it
+says what follows and does not offer to show it. The cell tagged ``bootstrap``, which
 makes the book's package importable in Colab and does nothing elsewhere, is left out of
 the pages.
 
 A cell that begins with ``# Checked: …`` only asserts. The page shows what was checked,
 in these words, as a small line that opens to show the code. The words may go on in the
 comment lines below; in backquotes they are set as code.
+
+Printed lines wrap on a phone. Where columns would come apart, they do not: such an
+output has the class ``columns``, and scrolls.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.transforms import SphinxTransform
+from sphinx.transforms.post_transforms import SphinxPostTransform
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -36,6 +41,23 @@ class LeaveOutBootstrap(SphinxTransform):
         for node in list(self.document.findall(nodes.container)):
             if "bootstrap" in node.get("cell_metadata", {}).get("tags", []):
                 node.parent.remove(node)
+
+
+class MarkColumns(SphinxPostTransform):
+    """Give printed outputs whose lines are set in columns a class."""
+
+    default_priority = 400  # after MyST-NB has chosen the outputs
+
+    def run(self, **kwargs: object) -> None:
+        """Change the document in place."""
+        for output in self.document.findall(nodes.literal_block):
+            if "stream" in output["classes"] and in_columns(output.astext()):
+                output["classes"].append("columns")
+
+
+def in_columns(text: str) -> bool:
+    """Return whether two lines or more have words that wide spaces keep apart."""
+    return sum(bool(re.search(r"\S {2,}\S", line)) for line in text.splitlines()) > 1
 
 
 MARK = "# Checked:"
@@ -85,10 +107,11 @@ def visit_checked(self: HTML5Translator, node: checked) -> None:
 def visit_folded(self: HTML5Translator, node: HideCodeCellNode) -> None:
     """Open a fold, named for what opening or closing it does."""
     show, hide = html.escape(node["prompt_show"]), html.escape(node["prompt_hide"])
+    what = show.removeprefix("Show the ")
     self.body.append(
         '<details class="folded"><summary>'
         f'<span class="when-closed">{show}</span><span class="when-open">{hide}</span>'
-        "</summary>\n"
+        f'<span class="on-paper">{what[:1].upper()}{what[1:]}</span></summary>\n'
     )
 
 
@@ -104,4 +127,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_node(checked, html=(visit_checked, depart_folded))
     app.add_transform(LeaveOutBootstrap)
     app.add_transform(FoldChecks)
+    app.add_post_transform(MarkColumns)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -18,6 +18,8 @@ CELLS = {
     "in-tabs": code("# Checked: PyTorch agrees.\nassert True", "pytorch"),
     "in-tabs-too": code("# Checked: Keras agrees.\nassert True", "keras"),
     "solution": code("# Checked: folded anyway.\nassert True", "hide-cell"),
+    "table": code("print(2)", output="step    loss\n   1     2.5\n   2     1.5\n"),
+    "words": code("print(3)", output="step 1:  2.5, which is  long\nand no table\n"),
     "later": code("x = 1\n# Checked: nothing.\nassert x"),
 }
 
@@ -65,3 +67,26 @@ def test_other_folds_stay_what_they_are(book: Built):
     page = book.page("index")
     assert page.count('<details class="folded">') == 1
     assert 'class="checked"' not in page[page.index('<details class="folded">') :]
+
+
+def test_on_paper_a_fold_says_what_follows(book: Built):
+    page = book.page("index")
+    summary = re.search(r'<details class="folded"><summary>(.*?)</summary>', page, re.S)
+    assert summary is not None
+    show, hide, paper = re.findall(r"<span class=\"([\w-]+)\">(.*?)</span>", summary[1])
+    assert show[0] == "when-closed"
+    assert hide[0] == "when-open"
+    assert paper[0] == "on-paper"
+    assert show[1] == f"Show the {paper[1][0].lower()}{paper[1][1:]}"
+    assert paper[1][0].isupper()
+
+
+def test_printed_columns_are_marked_and_printed_words_are_not(book: Built):
+    outputs = re.findall(
+        r'<div class="([^"]*\bstream\b[^"]*)">.*?<pre>(.*?)</pre>',
+        book.page("index"),
+        re.S,
+    )
+    marked = ["columns" in names.split() for names, _ in outputs]
+    assert marked == ["loss" in text for _, text in outputs]
+    assert sorted(marked) == [False, False, True]

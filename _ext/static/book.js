@@ -104,6 +104,69 @@ if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = f
   });
 })();
 
+// --- the page's contents show the section one is in -------------------------------------------
+// The theme marks an entry when its heading comes near the top of the window: not after a jump
+// into the middle of a section, nor on the way back up. So it is overruled here.
+document.addEventListener("DOMContentLoaded", () => {
+  const entries = [...document.querySelectorAll("#pst-page-toc-nav a[href^='#']")]
+    .map((link) => [link, document.getElementById(decodeURIComponent(link.hash.slice(1)))])
+    .filter(([, section]) => section)
+    .map(([link, section]) => [link, section.querySelector("h1, h2, h3, h4, h5, h6") ?? section]);
+  if (!entries.length) return;
+
+  const aimedAt = () => {
+    const target = location.hash.length > 1
+      && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    return entries.find(([, heading]) => target && heading.parentElement === target);
+  };
+  // An entry's own heading may be too near the page's end to come to the top of the window.
+  let aim = aimedAt();
+  const current = () => {
+    const top = aim?.[1].getBoundingClientRect().top;
+    if (top >= 0 && top < innerHeight) return aim[0];
+    const line = parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop) + 24;
+    return entries.findLast(([, heading]) => heading.getBoundingClientRect().top < line)?.[0];
+  };
+  const show = (here) => {
+    for (const [link] of entries) {
+      if (link.classList.contains("active") !== (link === here)) link.classList.toggle("active");
+      if (link !== here) link.removeAttribute("aria-current");
+      else if (!link.hasAttribute("aria-current")) link.setAttribute("aria-current", "true");
+    }
+    for (const item of document.querySelectorAll("#pst-page-toc-nav li")) {
+      const holds = item.contains(here ?? null) && Boolean(here);
+      if (item.classList.contains("active") !== holds) item.classList.toggle("active");
+    }
+  };
+
+  let waits = false;
+  let here = current();
+  const look = () => {
+    if (waits) return;
+    waits = true;
+    requestAnimationFrame(() => { waits = false; here = current(); show(here); });
+  };
+  const aimAgain = () => { aim = aimedAt(); look(); };
+  addEventListener("hashchange", aimAgain);
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("a[href^='#']")) setTimeout(aimAgain);
+  });
+  // From the reader's own scrolling on, the place counts and not the aim.
+  for (const moved of ["wheel", "touchmove", "keydown", "pointerdown"]) {
+    addEventListener(moved, (event) => {
+      if (!event.target.closest?.("a")) aim = undefined;
+    }, { passive: true });
+  }
+  addEventListener("scroll", look, { passive: true });
+  addEventListener("resize", look);
+  addEventListener("load", look);
+  new MutationObserver(() => show(here)).observe(
+    document.getElementById("pst-page-toc-nav"),
+    { subtree: true, attributeFilter: ["class"] },
+  );
+  show(here);
+});
+
 // --- a table with a field above it: rows without the words are not shown ---------------------
 document.addEventListener("DOMContentLoaded", () => {
   for (const filter of document.querySelectorAll(".table-filter")) {
@@ -130,7 +193,7 @@ document.addEventListener("DOMContentLoaded", () => {
 (() => {
   let opened = [];
   addEventListener("beforeprint", () => {
-    opened = [...document.querySelectorAll("details:not([open])")];
+    opened = [...document.querySelectorAll("details:not([open], .checked)")];
     opened.forEach((fold) => { fold.open = true; });
     for (const image of document.querySelectorAll("img[loading=lazy]")) image.loading = "eager";
   });
