@@ -380,3 +380,22 @@ def titles_in(cells: list[NotebookNode]) -> list[str]:
 
 def asked_in(cells: list[NotebookNode]) -> list[NotebookNode]:
     return [c for c in cells if c.cell_type == "code" and ", ...)" in c.source]
+
+
+def test_every_term_of_the_glossary_is_linked_from_a_page():
+    pages = (ROOT / "chapters").rglob("*.md")
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    glossary = (ROOT / "chapters/appendix/glossary.md").read_text(encoding="utf-8")
+    for path in chapters():
+        cells = nbformat.read(path, as_version=4).cells
+        text += "\n".join(c.source for c in cells if c.cell_type == "markdown")
+    roles = re.findall(r"\{term\}`([^`]+)`", text)
+    linked = {re.sub(r"(?s).*<(.*)>$", r"\1", role).lower() for role in roles}
+    linked = {" ".join(term.split()) for term in linked}
+    entries = glossary.split(":::{glossary}")[1].split("\n:::")[0].split("\n\n")
+    never_linked = []
+    for entry in entries:
+        names = re.findall(r"^(?![ \[])(.+)$", entry, re.MULTILINE)
+        if names and not any(name.lower() in linked for name in names):
+            never_linked.append(names[0])
+    assert never_linked == []
