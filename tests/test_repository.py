@@ -129,7 +129,7 @@ def test_the_configuration_has_a_valid_address_or_none():
 # --- packages -------------------------------------------------------------------------
 
 # Hosted notebooks have these; elsewhere a reader chooses the build for the machine.
-ALREADY_THERE = {"torch", "tensorflow", "keras"}
+ALREADY_THERE = {"ipython", "torch", "tensorflow", "keras"}
 
 
 def imported_by(sources: list[str]) -> set[str]:
