@@ -161,7 +161,7 @@ def test_a_page_prints_whole_and_light(new_context: Callable[..., BrowserContext
     assert not folds.last.get_attribute("open"), "folds are closed again"
     page.emulate_media(media="print")
     assert not page.locator("input[type=range]").first.is_visible()
-    colour = "getComputedStyle(document.querySelector('article p')).color"
+    colour = "getComputedStyle(document.querySelector('section section p')).color"
     assert page.evaluate(colour) == "rgb(29, 36, 48)"
     code = "getComputedStyle(document.querySelector('.cell_input .highlight'))"
     assert page.evaluate(f"{code}.backgroundColor") == "rgba(0, 0, 0, 0)"
