@@ -16,7 +16,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python python3.11 python3.12 python3.1
 	$(shell $(p) -c "$(SUPPORTED)" >/dev/null 2>&1 && echo $(p))))
 
 .DEFAULT_GOAL := help
-.PHONY: help book test check notebooks twice lab serve bench lock clean
+.PHONY: help book test check notebooks twice full lab serve bench lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,9 @@ twice: $(READY) ## run each cell of every chapter twice in place and say what ch
 
 lab: $(READY) ## open the chapters in Jupyter Lab
 	$(BIN)/jupyter lab chapters
+
+full: $(READY) ## run what is stale or missing at full size, and store the results
+	$(BIN)/python -m tools.full
 
 serve: book ## serve the built book on localhost
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000

@@ -1,6 +1,5 @@
 """Texts, sentences and single public files, on tiny copies served by this machine."""
 
-import dataclasses
 import hashlib
 import io
 import re
@@ -8,6 +7,7 @@ import tarfile
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from utils import data
 from utils.data import cifar, language, number_words
@@ -304,26 +304,44 @@ def test_cifar10_planes_become_pixels(monkeypatch, data_dir):
 
 
 @pytest.mark.usefixtures("no_network")
-def test_cifar10_subset(monkeypatch, data_dir):
+def test_cifar10_mosaics_become_pixels(monkeypatch, data_dir):
     rng = np.random.default_rng(0)
-    arrays = {
-        f"{kind}_{part}": rng.integers(0, 10, (n, 32, 32, 3) if kind == "x" else n)
-        for part, n in (("train", 6), ("test", 3))
-        for kind in "xy"
-    }
-    path = data_dir / cifar.SUBSET.path
-    np.savez(path, **{part: a.astype(np.uint8) for part, a in arrays.items()})
-    monkeypatch.setattr(cifar, "SUBSET", record_of(path.read_bytes(), path.name))
-    loaded = data.load("cifar10_subset")
-    assert loaded.y_test.tolist() == arrays["y_test"].tolist()
-    np.testing.assert_allclose(loaded.x_train, arrays["x_train"] / 255, atol=1e-7)
-    assert dataclasses.is_dataclass(loaded)
+    names = ["train_1.webp", "train_2.webp", "test.webp"]
+    pixels = rng.integers(0, 256, (3, 6, 32, 32, 3), dtype=np.uint8)  # 2 × 3 to a file
+    files = {}
+    for name, tiles in zip(names, pixels, strict=True):
+        mosaic = tiles.reshape(2, 3, 32, 32, 3).swapaxes(1, 2).reshape(64, 96, 3)
+        packed = io.BytesIO()
+        Image.fromarray(mosaic).save(packed, "WEBP", lossless=True)
+        files[name] = packed.getvalue()
+    packed = io.BytesIO()
+    labels = rng.integers(0, 10, 18).astype(np.uint8)
+    np.savez(packed, train=labels[:12], test=labels[12:])
+    files["labels.npz"] = packed.getvalue()
+    (data_dir / "cifar10").mkdir()
+    for name, content in files.items():
+        (data_dir / "cifar10" / name).write_bytes(content)
+    records = {n: record_of(c, f"cifar10/{n}") for n, c in files.items()}
+    known = {name: (r.size, r.sha256) for name, r in records.items()}
+    monkeypatch.setattr(cifar, "MOSAICS", known)
+
+    loaded = data.load("cifar10")
+    assert "mosaics" in loaded.source
+    wanted = pixels.reshape(18, 32, 32, 3) / np.float32(255)
+    np.testing.assert_array_equal(loaded.x_train, wanted[:12])
+    np.testing.assert_array_equal(loaded.x_test, wanted[12:])
+    assert loaded.y_train.tolist() + loaded.y_test.tolist() == labels.tolist()
+    assert loaded.y_test.dtype == np.int64
+
+    (data_dir / "cifar10" / "train_2.webp").write_bytes(files["train_1.webp"])
+    with pytest.raises(data.DataError, match=r"train_2\.webp"):
+        data.load("cifar10")
 
 
 @pytest.mark.parametrize(
     "file",
     [
-        *(cifar.ARCHIVE, cifar.SUBSET, language.SHAKESPEARE),
+        *(cifar.ARCHIVE, language.SHAKESPEARE),
         *(language.NEGATIVE, language.POSITIVE, language.CHINESE),
     ],
     ids=lambda file: file.name,

@@ -7,7 +7,9 @@ import tarfile
 from collections.abc import Callable
 
 import numpy as np
+from PIL import Image
 
+from utils.data import public
 from utils.data.dataset import Dataset
 from utils.data.files import PublicFile, find
 from utils.data.idx import Bytes
@@ -23,16 +25,49 @@ ARCHIVE = PublicFile(
     size=170_052_171,
     urls=("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",),
 )
-SUBSET = PublicFile(
-    path="cifar10_jpeg_subset.npz",
-    sha256="fdaf364c0cef4f49d0e009acfa27ddd1f51ad45a18237c8a25e76bbdb41e3754",
-    size=34_202_191,
-)
+# The same pictures as lossless mosaics, 100 × 100 to a file, in an order of their own.
+MOSAICS = {
+    "train_1.webp": (
+        17_191_096,
+        "76523254b79409ba2171522f7ef1d1066eefbb5056314457b8290004cd7bf20a",
+    ),
+    "train_2.webp": (
+        17_074_370,
+        "a5f1aa63f3f3e2b5c4616607ab7aa960f4efb1869a390527aa8e67280fbb1651",
+    ),
+    "train_3.webp": (
+        17_138_360,
+        "9693698804e6dc3b61147c27ecae0eabe8a23e22aa6316a4597b734b6645f67e",
+    ),
+    "train_4.webp": (
+        17_136_886,
+        "a6469b41a77883ebe72469fc558b253fadfed98ccc34cc5eaf1d482e0a407989",
+    ),
+    "train_5.webp": (
+        17_112_458,
+        "9d1a5f601f33542443da4523c142efd58f6a36517ae90e1571ff23f42d783390",
+    ),
+    "test.webp": (
+        17_139_078,
+        "10f6507ea5c0bd18147a64807e0d0294607611d4147713db7f33579638d7d990",
+    ),
+    "labels.npz": (
+        30_290,
+        "2522176f80f9989e5c6bd6269287875ae2c532a95d1b1532cb66d3803aa9a5f1",
+    ),
+}
 PIXELS = 3 * 32 * 32
 
 
 def cifar10() -> Dataset:
-    """CIFAR-10, 60,000 colour images of 32 × 32 (50,000 to train, 10,000 to test)."""
+    """CIFAR-10, 60,000 colour images of 32 × 32 (50,000 to train, 10,000 to test).
+
+    A data directory may hold it as it was published or as lossless mosaics, which have
+    the same pictures in another order; `source` says which were read.
+    """
+    top = public.data_dir()
+    if top is not None and (top / "cifar10/labels.npz").is_file():
+        return _from_mosaics()
     content, place = find(ARCHIVE)
     with tarfile.open(fileobj=io.BytesIO(content)) as archive:
         batches = [_batch(archive, f"data_batch_{k}.bin") for k in range(1, 6)]
@@ -47,29 +82,36 @@ def cifar10() -> Dataset:
     )
 
 
-def cifar10_subset() -> Dataset:
-    """A fifth of CIFAR-10, kept as JPEG on the way: 10,000 images and 2,000 to test.
+SETS: dict[str, Callable[[], Dataset]] = {"cifar10": cifar10}
 
-    Lossy, and in an order of its own, so its figures are not those of CIFAR-10.
-    """
-    content, place = find(SUBSET)
-    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-        parts = {part: archive[part] for part in archive.files}
+
+def _from_mosaics() -> Dataset:
+    """Reads the mosaics of a data directory."""
+    contents = {}
+    for name, (size, sha256) in MOSAICS.items():
+        contents[name], place = find(PublicFile(f"cifar10/{name}", sha256, size))
+    with np.load(io.BytesIO(contents.pop("labels.npz")), allow_pickle=False) as labels:
+        y = {part: labels[part].astype(np.int64) for part in ("train", "test")}
+    images = {name: _cut(content) for name, content in contents.items()}
+    x_test = images.pop("test.webp")
     return Dataset(
-        "cifar10_subset",
-        x_train=parts["x_train"].astype(np.float32) / 255,
-        y_train=parts["y_train"].astype(np.int64),
-        x_test=parts["x_test"].astype(np.float32) / 255,
-        y_test=parts["y_test"].astype(np.int64),
+        "cifar10",
+        x_train=np.concatenate(list(images.values())),
+        y_train=y["train"],
+        x_test=x_test,
+        y_test=y["test"],
         classes=CLASSES,
-        source=f"a subset of CIFAR-10 (Krizhevsky, 2009) from JPEG files, {place}",
+        source=f"CIFAR-10 (Krizhevsky, 2009) from lossless mosaics, {place}",
     )
 
 
-SETS: dict[str, Callable[[], Dataset]] = {
-    "cifar10": cifar10,
-    "cifar10_subset": cifar10_subset,
-}
+def _cut(content: bytes) -> np.ndarray:
+    """Cuts a mosaic into its pictures, row by row: (N, 32, 32, 3), from 0 to 1."""
+    with Image.open(io.BytesIO(content)) as picture:
+        pixels = np.asarray(picture.convert("RGB"), dtype=np.float32) / 255
+    across = pixels.shape[0] // 32, pixels.shape[1] // 32
+    tiles = pixels.reshape(across[0], 32, across[1], 32, 3).swapaxes(1, 2)
+    return tiles.reshape(-1, 32, 32, 3)
 
 
 def _batch(archive: tarfile.TarFile, name: str) -> Bytes:
