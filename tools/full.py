@@ -167,6 +167,16 @@ def needed(code: list[dict], place: int) -> Iterator[dict]:
     yield from reversed(found)
 
 
+def computed(source: str) -> str:
+    """Return a cell's code without its comments, its layout and its imports."""
+    body = [
+        statement
+        for statement in ast.parse(source).body
+        if not isinstance(statement, ast.Import | ast.ImportFrom)
+    ]
+    return ast.unparse(ast.Module(body, []))
+
+
 def names_of(source: str) -> tuple[set[str], set[str]]:
     """Return the global names that a cell makes or changes, and those it uses."""
     table = symtable.symtable(source, "cell", "exec")
