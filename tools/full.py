@@ -58,13 +58,13 @@ class Result:
 
     @property
     def hash(self) -> str:
-        """The hash of the cells' sources and the seeds, not of the words around."""
+        """The hash of what is computed: of code, not of comments or of words shown."""
         *before, last = (source_of(cell) for cell in self.cells)
-        (call,) = (
-            c for c in calls_of(last) if names_in(c) == (self.chapter, self.name)
-        )
+        own = (self.chapter, self.name)
+        (call,) = (each for each in calls_of(last) if names_in(each) == own)
         seeds = [ast.unparse(k.value) for k in call.keywords if k.arg == "seeds"]
-        text = "\0".join([*before, ast.unparse(call.args[2]), *seeds])
+        code = [computed(source) for source in before]
+        text = "\0".join([*filter(None, code), ast.unparse(call.args[2]), *seeds])
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
     @property
