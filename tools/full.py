@@ -155,12 +155,17 @@ def names_in(call: ast.Call) -> tuple[str, str]:
 
 
 def needed(code: list[dict], place: int) -> Iterator[dict]:
-    """Yield a cell and, before it, those that make or change the names it uses."""
+    """Yield a cell and, before it, those that make or change the names it uses.
+
+    A module is made where it is imported; ``torch.manual_seed(0)`` does not change it.
+    """
+    modules = {name for cell in code for name in imported(source_of(cell))}
     found, names = [code[place]], names_of(source_of(code[place]))[1]
     for cell in reversed(code[:place]):
         if set(cell["metadata"].get("tags", ())) & {"raises-exception", "solution"}:
             continue
         made, used = names_of(source_of(cell))
+        made -= modules - imported(source_of(cell))
         if made & names:
             found.append(cell)
             names = (names - made) | used
@@ -181,7 +186,7 @@ def names_of(source: str) -> tuple[set[str], set[str]]:
     """Return the global names that a cell makes or changes, and those it uses."""
     table = symtable.symtable(source, "cell", "exec")
     made = {s.get_name() for s in table.get_symbols() if s.is_assigned()}
-    made |= {s.get_name() for s in table.get_symbols() if s.is_imported()}
+    made |= imported(source)
     made |= {s.get_name() for s in table.get_symbols() if s.is_namespace()}
     used = set()
     tables = [table]
@@ -196,6 +201,12 @@ def names_of(source: str) -> tuple[set[str], set[str]]:
     for statement in ast.parse(source).body:
         made |= changed_by(statement)
     return made, used
+
+
+def imported(source: str) -> set[str]:
+    """Return the names that a cell imports."""
+    symbols = symtable.symtable(source, "cell", "exec").get_symbols()
+    return {symbol.get_name() for symbol in symbols if symbol.is_imported()}
 
 
 def changed_by(statement: ast.stmt) -> set[str]:
