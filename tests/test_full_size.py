@@ -126,8 +126,8 @@ def test_without_a_stored_result_the_reader_is_told(folder, monkeypatch):
 
 
 CELLS = {
-    "setup": "import numpy as np\nfrom utils import full_size",
-    "unused": "picture = np.zeros(3)",
+    "setup": "import sys\nimport numpy as np\nfrom utils import full_size",
+    "unused": "np.random.seed(0)\npicture = np.zeros(3)",
     "settings": "rates, steps = {}, 10",
     "changes": "rates['a'] = 0.1",
     "shadow": "def other():\n    steps = 3\n    return steps",
@@ -159,6 +159,9 @@ def test_a_result_needs_the_cells_that_make_its_names(tmp_path):
     [
         ("unused", "picture = np.ones(3)", True),
         ("later", "steps = 30", True),
+        ("setup", CELLS["setup"].replace("sys", "sys, math"), True),
+        ("settings", "rates, steps = {}, 10  # of each", True),
+        ("settings", "rates, steps = {}, 11", False),
         ("changes", "rates['a'] = 0.2", False),
         ("train", "def train(seed):\n    return rates['a'] + steps", False),
         ("report", CELLS["report"].replace("'d'", "'e'"), True),

@@ -58,13 +58,13 @@ class Result:
 
     @property
     def hash(self) -> str:
-        """The hash of the cells' sources and the seeds, not of the words around."""
+        """The hash of what is computed: of code, not of comments or of words shown."""
         *before, last = (source_of(cell) for cell in self.cells)
-        (call,) = (
-            c for c in calls_of(last) if names_in(c) == (self.chapter, self.name)
-        )
+        own = (self.chapter, self.name)
+        (call,) = (each for each in calls_of(last) if names_in(each) == own)
         seeds = [ast.unparse(k.value) for k in call.keywords if k.arg == "seeds"]
-        text = "\0".join([*before, ast.unparse(call.args[2]), *seeds])
+        code = [computed(source) for source in before]
+        text = "\0".join([*filter(None, code), ast.unparse(call.args[2]), *seeds])
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
     @property
@@ -155,23 +155,38 @@ def names_in(call: ast.Call) -> tuple[str, str]:
 
 
 def needed(code: list[dict], place: int) -> Iterator[dict]:
-    """Yield a cell and, before it, those that make or change the names it uses."""
+    """Yield a cell and, before it, those that make or change the names it uses.
+
+    A module is made where it is imported; ``torch.manual_seed(0)`` does not change it.
+    """
+    modules = {name for cell in code for name in imported(source_of(cell))}
     found, names = [code[place]], names_of(source_of(code[place]))[1]
     for cell in reversed(code[:place]):
         if set(cell["metadata"].get("tags", ())) & {"raises-exception", "solution"}:
             continue
         made, used = names_of(source_of(cell))
+        made -= modules - imported(source_of(cell))
         if made & names:
             found.append(cell)
             names = (names - made) | used
     yield from reversed(found)
 
 
+def computed(source: str) -> str:
+    """Return a cell's code without its comments, its layout and its imports."""
+    body = [
+        statement
+        for statement in ast.parse(source).body
+        if not isinstance(statement, ast.Import | ast.ImportFrom)
+    ]
+    return ast.unparse(ast.Module(body, []))
+
+
 def names_of(source: str) -> tuple[set[str], set[str]]:
     """Return the global names that a cell makes or changes, and those it uses."""
     table = symtable.symtable(source, "cell", "exec")
     made = {s.get_name() for s in table.get_symbols() if s.is_assigned()}
-    made |= {s.get_name() for s in table.get_symbols() if s.is_imported()}
+    made |= imported(source)
     made |= {s.get_name() for s in table.get_symbols() if s.is_namespace()}
     used = set()
     tables = [table]
@@ -186,6 +201,12 @@ def names_of(source: str) -> tuple[set[str], set[str]]:
     for statement in ast.parse(source).body:
         made |= changed_by(statement)
     return made, used
+
+
+def imported(source: str) -> set[str]:
+    """Return the names that a cell imports."""
+    symbols = symtable.symtable(source, "cell", "exec").get_symbols()
+    return {symbol.get_name() for symbol in symbols if symbol.is_imported()}
 
 
 def changed_by(statement: ast.stmt) -> set[str]:
