@@ -128,7 +128,6 @@ GOOD = {
     | {"y": y, "torch_loss": F.cross_entropy, "keras_loss": sparse},
     equivalence.keras_gradients: {"model": TWIN, "x": x, "y": y, "loss": sparse},
     models.resnet_torch: resnet | {"width": 2, "bottleneck": False},
-    models.resnet_keras: resnet | {"width": 2, "bottleneck": False},
     models.load_published: {"model": network(), "depth": 18},
     generative.frechet_distance: {"real": x, "fake": x},
     generative.precision_recall_coverage: {"real": x, "fake": x, "neighbours": 2},

@@ -1,23 +1,15 @@
-"""`models`: the published names and shapes, and one network in two frameworks.
-
-The file runs twice: on the engine Keras is set to, and once more, by its last test, in
-a process where Keras runs on PyTorch.
-"""
+"""`models`: the published names and shapes, and what loads and what is refused."""
 
 import hashlib
-import os
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from utils import equivalence, models
+from utils import models
 from utils.data import DataError
-
-keras = pytest.importorskip("keras")
 
 ARRAYS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 
@@ -95,85 +87,6 @@ def test_without_classes_the_features_come_out():
     assert model.n_features == 8
     assert model(torch.zeros(2, 1, 8, 8)).shape == (2, 8)
     assert not any(key.startswith("fc") for key in model.state_dict())
-    twin = models.resnet_keras((1, 1), None, 1, small_images=True, width=4)
-    assert twin.output_shape == (None, 8)
-
-
-def scramble(model):
-    generator = torch.Generator().manual_seed(1)
-    with torch.no_grad():
-        for array in [*model.parameters(), *model.buffers()]:
-            if array.is_floating_point():
-                array.copy_(torch.rand(array.shape, generator=generator) * 0.4 + 0.1)
-                if array.ndim == 4:
-                    array.sub_(0.3)
-
-
-@pytest.mark.parametrize(
-    ("small_images", "bottleneck", "side"),
-    [(True, False, 8), (True, True, 7), (False, False, 32), (False, True, 37)],
-)
-def test_keras_computes_the_same(small_images, bottleneck, side):
-    # Not narrower: on a processor with AVX2, a 1 × 1 convolution with stride over fewer
-    # than eight channels, channels last, writes past its memory when PyTorch goes
-    # backwards through it (https://github.com/uxlfoundation/oneDNN/issues/6035).
-    width = 4 if bottleneck else 8
-    options = {"small_images": small_images, "width": width, "bottleneck": bottleneck}
-    ours = models.resnet_torch((1, 2), 5, 2, **options)
-    theirs = models.resnet_keras((1, 2), 5, 2, **options)
-    scramble(ours)
-    equivalence.copy_weights(ours, theirs)
-    x = np.random.default_rng(0).normal(size=(3, 2, side, side)).astype(np.float32)
-    equivalence.assert_same_outputs(ours, theirs, x)
-    equivalence.assert_same_gradients(
-        ours,
-        theirs,
-        x,
-        np.array([0, 4, 2]),
-        nn.CrossEntropyLoss(),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        tolerance=1e-4,
-    )
-    back = models.resnet_torch((1, 2), 5, 2, **options)
-    equivalence.copy_weights(theirs, back)
-    equivalence.assert_same_outputs(back, theirs, x)
-
-
-def test_keras_trains_with_the_statistics_of_the_batch():
-    ours = models.resnet_torch((1, 1), 5, 1, small_images=True, width=4)
-    theirs = models.resnet_keras((1, 1), 5, 1, small_images=True, width=4)
-    equivalence.copy_weights(ours, theirs)
-    x = np.random.default_rng(0).normal(size=(6, 1, 8, 8)).astype(np.float32)
-    one = ours.train()(torch.from_numpy(x)).detach().numpy()
-    other = keras.ops.convert_to_numpy(theirs(np.moveaxis(x, 1, -1), training=True))
-    assert np.allclose(one, other, atol=1e-4)
-    equivalence.copy_weights(ours, theirs)  # the running statistics differ a little
-
-
-@pytest.mark.parametrize("bottleneck", [False, True])
-@pytest.mark.parametrize("small_images", [False, True])
-def test_a_keras_network_can_be_saved(tmp_path, bottleneck, small_images):
-    options = {"small_images": small_images, "width": 4, "bottleneck": bottleneck}
-    model = models.resnet_keras((1, 2), 3, 1, **options)
-    scrambled = models.resnet_torch((1, 2), 3, 1, **options)
-    scramble(scrambled)
-    equivalence.copy_weights(scrambled, model)
-    model.save(tmp_path / "net.keras")
-    again = keras.models.load_model(tmp_path / "net.keras")
-    x = np.random.default_rng(0).normal(size=(2, 32, 32, 1)).astype(np.float32)
-    first, second = (m.predict(x, verbose=0) for m in (model, again))
-    np.testing.assert_allclose(first, second, rtol=1e-5, atol=1e-6)
-    equivalence.assert_same_outputs(scrambled, again, np.moveaxis(x, -1, 1), 1e-4)
-
-
-def test_keras_counts_the_same_parameters():
-    model = models.resnet_keras(18, 10, width=8)
-    twin = models.resnet_torch(18, 10, width=8)
-    assert sum(int(np.prod(w.shape)) for w in model.trainable_weights) == parameters(
-        twin
-    )
-    assert model.get_layer("layer1_0") is not None
-    assert model.get_layer("fc").units == 10
 
 
 @pytest.mark.parametrize(
@@ -193,9 +106,8 @@ def test_keras_counts_the_same_parameters():
     ],
 )
 def test_what_is_wrong_is_said(arguments, message):
-    for make in (models.resnet_torch, models.resnet_keras):
-        with pytest.raises(ValueError, match=message):
-            make(**arguments)
+    with pytest.raises(ValueError, match=message):
+        models.resnet_torch(**arguments)
 
 
 # --- published weights, without the network ------------------------------------------
@@ -260,15 +172,3 @@ def test_importing_it_loads_no_framework():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert found.stdout.strip() == "set()"
-
-
-@pytest.mark.skipif(keras.backend.backend() == "torch", reason="this is that process")
-def test_the_same_with_keras_on_pytorch():
-    command = [sys.executable, "-m", "pytest", "-q", "-o", "addopts=", __file__]
-    result = subprocess.run(
-        [*command, "-p", "no:cacheprovider", "-k", "keras"],
-        env=os.environ | {"KERAS_BACKEND": "torch"},
-        capture_output=True,
-        text=True,
-    )
-    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-2000:]

@@ -1,20 +1,18 @@
-"""Models that more than one chapter uses: residual networks, in PyTorch and in Keras.
+"""Models that more than one chapter uses: residual networks, in PyTorch.
 
-The chapter vision/residual_networks derives them and builds them from nothing; what is
-here is the same code, so that other chapters can start where it ends::
+The chapter vision/residual_networks derives them and builds them from nothing, in Keras
+too; what is here is the same code, so that other chapters can start where it ends::
 
     from utils import models
 
     net = models.resnet_torch(18)  # for 224 × 224 pixels and 1000 classes
     tiny = models.resnet_torch((1, 1, 1), 10, 1, small_images=True, width=8)
-    twin = models.resnet_keras((1, 1, 1), 10, 1, small_images=True, width=8)
-    equivalence.copy_weights(tiny, twin)
 
     models.load_published(net, 18)  # weights learned on ImageNet; needs the network
 
 The parameters of `resnet_torch` have the names and shapes under which weights are
-published, ``layer1.0.conv1.weight`` and so on. Importing this module loads neither
-framework.
+published, ``layer1.0.conv1.weight`` and so on. Importing this module does not load
+PyTorch.
 """
 
 from __future__ import annotations
@@ -33,7 +31,6 @@ from utils.data import DataError
 from utils.training.arguments import check_counts, check_flags, is_whole, shown
 
 if TYPE_CHECKING:
-    import keras
     import torch
 
 __all__ = [
@@ -41,7 +38,6 @@ __all__ = [
     "IMAGENET_STD",
     "PUBLISHED",
     "load_published",
-    "resnet_keras",
     "resnet_torch",
 ]
 
@@ -119,69 +115,6 @@ def resnet_torch(
         bottleneck, blocks, n_classes, in_channels, small_images, width
     )
     return model
-
-
-def resnet_keras(
-    depth: Depth = 18,
-    n_classes: int | None = 1000,
-    in_channels: int = 3,
-    small_images: bool = False,
-    *,
-    width: int = 64,
-    bottleneck: bool | None = None,
-) -> keras.Model:
-    """Makes the same network in Keras; `equivalence.copy_weights` carries weights over.
-
-    Args:
-        depth: As for `resnet_torch`.
-        n_classes: As for `resnet_torch`; without the last layer the network returns
-            features of shape (N, C).
-        in_channels: As for `resnet_torch`.
-        small_images: As for `resnet_torch`.
-        width: As for `resnet_torch`.
-        bottleneck: As for `resnet_torch`.
-
-    Returns:
-        A model from images (N, H, W, C) to logits (N, n_classes). Its layers are
-        called ``conv1``, ``bn1``, ``layer1_0`` and so on (a layer for each block),
-        ``avgpool`` and ``fc``.
-
-    Raises:
-        ValueError: An argument does not make sense; the message names it.
-
-    Example:
-        >>> net = resnet_keras((1, 1, 1), 10, 1, small_images=True)
-    """
-    bottleneck, blocks = _checked(
-        depth, n_classes, in_channels, small_images, width, bottleneck
-    )
-    import keras
-
-    parts = _keras_classes()
-    x = images = keras.Input((None, None, in_channels))
-    if small_images:
-        x = parts.convolution(width, 3, 1, name="conv1")(x)
-    else:
-        x = keras.layers.ZeroPadding2D(3, name="pad1")(x)
-        x = parts.convolution(width, 7, 2, name="conv1")(x)
-    x = parts.normalisation(name="bn1")(x)
-    x = keras.layers.ReLU(name="relu")(x)
-    if not small_images:
-        # After a ReLU nothing is below zero: zeros do as padding for a maximum.
-        x = keras.layers.ZeroPadding2D(1, name="pad2")(x)
-        x = keras.layers.MaxPooling2D(3, 2, name="maxpool")(x)
-    for stage, count in enumerate(blocks):
-        for number in range(count):
-            x = parts.Block(
-                width * 2**stage,
-                stride=2 if stage and not number else 1,
-                bottleneck=bottleneck,
-                name=f"layer{stage + 1}_{number}",
-            )(x)
-    x = keras.layers.GlobalAveragePooling2D(name="avgpool")(x)
-    if n_classes is not None:
-        x = keras.layers.Dense(n_classes, name="fc")(x)
-    return keras.Model(images, x)
 
 
 def load_published(model: torch.nn.Module, depth: int = 18) -> torch.nn.Module:
@@ -394,87 +327,3 @@ def _torch_classes() -> SimpleNamespace:
             return self.fc(self.avgpool(h).flatten(1))
 
     return SimpleNamespace(ResNet=ResNet, BasicBlock=BasicBlock, Bottleneck=Bottleneck)
-
-
-@functools.cache
-def _keras_classes() -> SimpleNamespace:
-    import keras
-    from keras import layers
-
-    def convolution(
-        outputs: int, size: int, stride: int = 1, name: str | None = None
-    ) -> Any:
-        return layers.Conv2D(
-            outputs,
-            size,
-            strides=stride,
-            # "same" would pad otherwise than PyTorch where there is a stride.
-            padding="same" if stride == 1 else "valid",
-            use_bias=False,
-            kernel_initializer=keras.initializers.VarianceScaling(
-                2.0, "fan_out", "untruncated_normal"
-            ),
-            name=name,
-        )
-
-    def normalisation(name: str | None = None) -> Any:
-        return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=name)
-
-    @keras.saving.register_keras_serializable("book")
-    class Block(layers.Layer):
-        """A basic or a bottleneck block, its layers in the order of PyTorch's."""
-
-        def __init__(
-            self,
-            channels: int,
-            stride: int = 1,
-            bottleneck: bool = False,
-            **options: Any,
-        ) -> None:
-            super().__init__(**options)
-            self.settings = {
-                "channels": channels,
-                "stride": stride,
-                "bottleneck": bottleneck,
-            }
-            self.channels_out = channels * (4 if bottleneck else 1)
-            sizes = [(channels, 3, stride), (channels, 3, 1)]
-            if bottleneck:
-                sizes = [(channels, 1, 1), sizes[0], (self.channels_out, 1, 1)]
-            self.branch: list[Any] = []
-            for i, (outputs, size, step) in enumerate(sizes, start=1):
-                if i > 1:
-                    self.branch.append(layers.ReLU(name=f"relu{i - 1}"))
-                if step > 1:
-                    self.branch.append(layers.ZeroPadding2D(1, name="pad"))
-                self.branch.append(convolution(outputs, size, step, name=f"conv{i}"))
-                self.branch.append(normalisation(name=f"bn{i}"))
-            self.downsample: list[Any] = []
-
-        def build(self, input_shape: Any) -> None:
-            stride = self.settings["stride"]
-            if stride != 1 or input_shape[-1] != self.channels_out:
-                self.downsample = [
-                    convolution(self.channels_out, 1, stride, name="downsample0"),
-                    normalisation(name="downsample1"),
-                ]
-            for way in (self.branch, self.downsample):
-                shape = input_shape
-                for layer in way:
-                    layer.build(shape)
-                    shape = layer.compute_output_shape(shape)
-
-        def call(self, x: Any) -> Any:
-            h = around = x
-            for layer in self.branch:
-                h = layer(h)
-            for layer in self.downsample:
-                around = layer(around)
-            return keras.ops.relu(h + around)
-
-        def get_config(self) -> dict[str, Any]:
-            return {**super().get_config(), **self.settings}
-
-    return SimpleNamespace(
-        Block=Block, convolution=convolution, normalisation=normalisation
-    )
