@@ -40,6 +40,11 @@ FAULTS = f"""
 <code class="math-error">\\nosuch</code>
 <a href="planted-nowhere.html">A page that is not there</a>
 <a href="#planted-nowhere">A place that is not there</a>
+<p style="max-inline-size: none; width: 800px">Lines that are too long.</p>
+<pre style="font-size: 13px">Small code</pre>
+<div class="output stream"><pre style="white-space: pre !important; overflow: auto"
+>{"Printed " * 20}</pre></div>
+<pre style="background: none !important; overflow: auto">{"Unshaded " * 20}</pre>
 <script src="planted-heavy.js"></script>
 <script>addEventListener("load", () => setTimeout(() => {{
   const late = Object.assign(document.createElement("div"), {{ innerHTML: "late" }});
@@ -113,6 +118,14 @@ def test_what_sticks_out_is_seen(seen: Visit):
     assert any("wide" in found for found in seen.sticking_out["320 light PyTorch"])
     assert not any("wide:" in found for found in seen.sticking_out["390 light PyTorch"])
     assert "Unreached" in " ".join(seen.unreached)
+
+
+def test_what_is_hard_to_read_or_cut_is_seen(seen: Visit):
+    assert "wide: Lines that are too long." in seen.hard_to_read
+    assert "small: Small code" in seen.hard_to_read
+    cut = " ".join(seen.cut)
+    assert "Printed" in cut
+    assert "Unshaded" in cut
 
 
 @pytest.mark.parametrize(

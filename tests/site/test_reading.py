@@ -156,6 +156,7 @@ def test_a_page_prints_whole_and_light(new_context: Callable[..., BrowserContext
     text = "".join(unicodedata.normalize("NFKC", text).split())  # no ligatures
     assert values
     assert [value for value in values if "".join(value.split()) not in text] == []
+    assert "Showthe" not in text, "a printed fold offers to open"
     assert lines
     assert [line for line in lines if line not in text] == [], "a fold printed empty"
     assert not folds.last.get_attribute("open"), "folds are closed again"
@@ -165,6 +166,44 @@ def test_a_page_prints_whole_and_light(new_context: Callable[..., BrowserContext
     assert page.evaluate(colour) == "rgb(29, 36, 48)"
     code = "getComputedStyle(document.querySelector('.cell_input .highlight'))"
     assert page.evaluate(f"{code}.backgroundColor") == "rgba(0, 0, 0, 0)"
+
+
+def test_a_check_prints_its_line_and_not_its_code(reader: Page):
+    reader.goto(on_disk(having('<details class="checked">')[0]))
+    check = reader.locator("details.checked").first
+    code = check.locator(".cell_input")
+    for opened in ("false", "true"):
+        check.evaluate(f"(fold) => {{ fold.open = {opened}; }}")
+        reader.emulate_media(media="screen")
+        assert code.is_visible() == (opened == "true")
+        reader.emulate_media(media="print")
+        assert check.locator("summary").is_visible()
+        assert not code.is_visible()
+    check.evaluate("(fold) => { fold.open = false; }")
+    reader.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert check.get_attribute("open") is None
+
+
+def test_the_contents_show_where_a_jump_led(reader: Page):
+    name = having('class="eqno"')[0]
+    marked = reader.locator("#pst-page-toc-nav a[aria-current]")
+    reader.goto(on_disk(name))
+    section = """(box) => box.closest("section").querySelector("h1, h2, h3, h4").id
+      || box.closest("section").id"""
+    for equation in reader.locator(".math[id^=equation]").all():
+        place = equation.get_attribute("id")
+        here = equation.evaluate(section)
+        reader.goto("about:blank")
+        reader.goto(f"{on_disk(name)}#{place}")
+        expect(marked).to_have_attribute("href", f"#{here}")
+    links = reader.locator("#pst-page-toc-nav > ul > li > a")
+    for link in links.all():
+        link.click()
+        expect(marked).to_have_attribute("href", link.get_attribute("href"))
+        reader.wait_for_timeout(200)  # the theme has had its say
+        expect(marked).to_have_attribute("href", link.get_attribute("href"))
+    reader.keyboard.press("Control+Home")
+    expect(marked).to_have_count(0)
 
 
 def test_search_finds_a_word(reader: Page):
