@@ -71,3 +71,8 @@ def test_lines_are_short_and_code_is_large_enough(name: str, visited: Visited):
 @each_page
 def test_what_a_phone_cuts_wraps_or_shows_that_it_scrolls(name: str, visited: Visited):
     assert visited(name).cut == []
+
+
+@each_page
+def test_figures_are_read_on_a_phone(name: str, visited: Visited):
+    assert visited(name).bad_figures == []

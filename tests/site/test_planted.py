@@ -45,6 +45,10 @@ FAULTS = f"""
 <div class="output stream"><pre style="white-space: pre !important; overflow: auto"
 >{"Printed " * 20}</pre></div>
 <pre style="background: none !important; overflow: auto">{"Unshaded " * 20}</pre>
+<figure id="planted-figure"><div class="figure-box"><img
+ src="{PIXEL}" alt="Tiny" data-letters="13" width="614" height="614"
+ style="inline-size: 400px; block-size: 300px; max-inline-size: none"
+></div><figcaption>No link</figcaption></figure>
 <script src="planted-heavy.js"></script>
 <script>addEventListener("load", () => setTimeout(() => {{
   const late = Object.assign(document.createElement("div"), {{ innerHTML: "late" }});
@@ -54,6 +58,9 @@ FAULTS = f"""
   box.className = "math-scroll";
   box.innerHTML = "<div style='width: 999px'>Unreached</div>";
   document.querySelector("article").append(box);
+  const figure = document.querySelector("#planted-figure").cloneNode(true);
+  figure.id = "planted-late";
+  document.querySelector("article").append(figure);
 }}, 200));</script>
 <figure class="book-explore"><img src="{PIXEL}" alt="One" width="9" height="9">
 <div class="book-explore-controls" hidden="hidden"><div class="book-explore-control">
@@ -126,6 +133,19 @@ def test_what_is_hard_to_read_or_cut_is_seen(seen: Visit):
     cut = " ".join(seen.cut)
     assert "Printed" in cut
     assert "Unshaded" in cut
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "planted-figure: letters of 8.5 px",
+        "planted-figure: out of proportion",
+        "planted-figure: no link to it",
+        "planted-late: goes on unseen",
+    ],
+)
+def test_a_bad_figure_is_seen(fault: str, seen: Visit):
+    assert fault in seen.bad_figures
 
 
 @pytest.mark.parametrize(

@@ -242,6 +242,19 @@ def test_colours_are_switched_and_kept(reader: Page):
     assert reader.evaluate("getComputedStyle(document.body).backgroundColor") == dark
 
 
+@pytest.mark.parametrize("turned", [True, False])
+def test_drawings_follow_the_dark_and_photographs_do_not(turned: bool, reader: Page):
+    kind = "line-art book-" if turned else "book-figure"
+    reader.goto(on_disk(having(f'class="{kind}')[0]))
+    image = f"document.querySelector('figure[class^=\"{kind}\"] img')"
+    colours = f"getComputedStyle({image}).filter"
+    assert reader.evaluate(colours) == "none"
+    reader.evaluate("document.documentElement.dataset.theme = 'dark'")
+    assert ("invert" in reader.evaluate(colours)) == turned
+    reader.emulate_media(media="print")
+    assert reader.evaluate(colours) == "none"
+
+
 def test_the_menus_open_on_a_phone(new_context: Callable[..., BrowserContext]):
     page = new_context(viewport={"width": 390, "height": 844}).new_page()
     page.goto(on_disk(WITH_TABS[0]))

@@ -96,6 +96,24 @@ CUT = """() => [...document.querySelectorAll(".bd-article pre")]
     return words || !shown ? [`${output?.className ?? "code"}: ${start}`] : [];
   })"""
 
+# Figures with letters below 9 px, out of proportion, without a link to themselves, or
+# that go on beyond their box and do not show it.
+BAD_FIGURES = """() => [...document.querySelectorAll("figure .figure-box > img")]
+  .filter((image) => image.checkVisibility())
+  .flatMap((image) => {
+    const [box, figure] = [image.parentElement, image.closest("figure")];
+    const scale = image.getBoundingClientRect().width / image.getAttribute("width");
+    const letters = image.dataset.letters * scale;
+    const tall = image.getBoundingClientRect().height / image.getAttribute("height");
+    const more = box.scrollWidth > box.clientWidth + 1;
+    return [
+      letters < 9 && `letters of ${letters.toFixed(1)} px`,
+      Math.abs(tall / scale - 1) > 0.02 && "out of proportion",
+      more !== Boolean(box.dataset.goesOn && box.tabIndex === 0) && "goes on unseen",
+      !figure.querySelector(`figcaption a[href="#${figure.id}"]`) && "no link to it",
+    ].filter(Boolean).map((fault) => `${figure.id}: ${fault}`);
+  })"""
+
 # Most elements of a chapter are parts of formulas and coloured words of code, which all
 # come from two programs. So ten formulas stand for all, without the insides that screen
 # readers do not get, and three words of each colour. (In a table's head, axe would not
@@ -133,6 +151,7 @@ class Visit:
         unreached: equations that scroll there and not by keyboard, or the reverse.
         hard_to_read: lines that are too long and code that is too small.
         cut: what goes on beyond a phone's edge, and does not show it.
+        bad_figures: what is wrong with figures on a phone.
         violations: axe's findings, by window and colours.
     """
 
@@ -148,6 +167,7 @@ class Visit:
     unreached: list[str] = field(default_factory=list)
     hard_to_read: list[str] = field(default_factory=list)
     cut: list[str] = field(default_factory=list)
+    bad_figures: list[str] = field(default_factory=list)
     violations: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
 
 
@@ -268,6 +288,7 @@ def try_phone(page: Page, found: Visit) -> None:
         found.sticking_out[key] = page.evaluate(STICKING_OUT)
         if window is PHONE and scheme == "light":
             found.cut = page.evaluate(CUT)
+            found.bad_figures = page.evaluate(BAD_FIGURES)
         if window is SMALL_PHONE:
             found.unreached = page.evaluate(UNREACHED)
             found.wide_equations = page.locator(".math-scroll[tabindex='0']").count()
