@@ -305,7 +305,7 @@ def _write_styles(path: Path, css: str, scripts: str) -> None:
     """Write the joined style sheet for the pages there are, unless it is there."""
     site = path.parent.parent
     pages = (page.read_text(encoding="utf-8") for page in site.rglob("*.html"))
-    search = (site / "_static" / "searchtools.js").read_text(encoding="utf-8")
+    search = (site / "_static" / "book_search.js").read_text(encoding="utf-8")
     words = words_in([*pages, scripts, search])
     made_of = hashlib.sha256(f"{css} {sorted(words)}".encode()).hexdigest()
     stamp = f"/* {made_of} */"

@@ -57,8 +57,8 @@ def test_a_page_loads_one_style_sheet_and_one_script(book: Built, name: str):
 
 
 def test_only_the_search_page_loads_the_index(book: Built):
-    assert "searchindex.js" in book.page("search")
-    assert "searchindex.js" not in book.page("first")
+    assert "book_search.js" in book.page("search")
+    assert "book_search.js" not in book.page("first")
 
 
 def test_the_joined_files_are_complete_and_without_icon_fonts(book: Built):

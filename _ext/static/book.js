@@ -1,9 +1,6 @@
 // What the book's pages do beyond the theme: framework tabs, wide equations, menus that follow.
 "use strict";
 
-// --- search: a book opened from disk cannot fetch its own pages to quote from them ------------
-if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
-
 // --- framework tabs: one choice for the page, kept for the next one -------------------------
 (() => {
   const root = document.documentElement;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import unicodedata
 from collections.abc import Callable
 
@@ -213,6 +214,35 @@ def test_search_finds_a_word(reader: Page):
     assert results.count() >= 2
     results.first.click()
     reader.wait_for_url("**/chapters/**")
+
+
+@pytest.mark.parametrize(
+    ("query", "title", "where"),
+    [
+        ("nan", r".", "Pitfall"),
+        ("GELU", r"GELU", ""),
+        ("regularization", r"[Rr]egularis", ""),
+        ("梯度", r"^gradient 梯度", "Term · Glossary"),
+        ("learning rate", r"[Ll]earning rate", ""),
+        ("OneCycleLR", r".", ""),
+    ],
+)
+def test_search_leads_to_the_section(query: str, title: str, where: str, reader: Page):
+    reader.goto(on_disk("search.html") + f"?q={query}")
+    first = reader.locator("#search-results li").first
+    expect(first).to_be_visible(timeout=10_000)
+    link = first.locator("a")
+    assert re.search(title, link.inner_text())
+    assert where in first.locator(".where").inner_text()
+    assert first.locator(".where").inner_text(), "a result says its page"
+    name, _, place = link.get_attribute("href").partition("#")
+    assert f'id="{place}"' in (SITE / name).read_text("utf-8")
+
+
+def test_chinese_names_are_told_apart(reader: Page):
+    reader.goto(on_disk("search.html") + "?q=网络")
+    titles = reader.locator("#search-results li a").all_inner_texts()
+    assert len(set(titles)) == len(titles) >= 5
 
 
 def test_the_search_dialog_opens_by_key_and_leads_to_results(reader: Page):
