@@ -47,6 +47,7 @@ SCRIPTS = (
     "scripts/pydata-sphinx-theme.js",
     "scripts/sphinx-book-theme.js",
     "book.js",
+    "cards.js",
     "explore.js",
 )
 # Linked by extensions on every page and not needed: tabs are framework_tabs' own, and

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.site.test_links import broken, read, unset_mathematics
+from tests.site.test_links import broken, read, unset_mathematics, without_card
 from tests.site.test_pages import LIMIT, SHIFT
 from tests.site.visit import Visit, visit
 from tools.browser import SITE, serve
@@ -40,6 +40,7 @@ FAULTS = f"""
 <code class="math-error">\\nosuch</code>
 <a href="planted-nowhere.html">A page that is not there</a>
 <a href="#planted-nowhere">A place that is not there</a>
+<a class="reference internal" href="glossary.html#term-planted">No such card</a>
 <p style="max-inline-size: none; width: 800px">Lines that are too long.</p>
 <pre style="font-size: 13px">Small code</pre>
 <div class="output stream"><pre style="white-space: pre !important; overflow: auto"
@@ -174,3 +175,5 @@ def test_the_html_alone_tells(planted: Path):
     marks = unset_mathematics(planted)
     assert {"$$", "\\frac", "math-error"} <= set(marks)
     assert unset_mathematics(SITE / BASE) == []
+    missing = without_card(planted.parents[2], BASE)
+    assert missing == ["chapters/appendix/glossary.html#term-planted"]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.site.visit import WIDE, try_sliders
+from tests.site.visit import PHONE, WIDE, try_sliders
 from tools.browser import SITE, pages
 
 CHAPTERS = [name for name in pages() if name.startswith("chapters/")]
@@ -283,6 +283,54 @@ def test_drawings_follow_the_dark_and_photographs_do_not(turned: bool, reader: P
     assert ("invert" in reader.evaluate(colours)) == turned
     reader.emulate_media(media="print")
     assert reader.evaluate(colours) == "none"
+
+
+CARDS = [
+    ('href="../../appendix/glossary.html#term-', "article a[href*='#term-']", "p b"),
+    ('href="#equation-', "article a.reference[href^='#equation-']", ".katex"),
+    ('class="bibtex-citation"', ".bibtex-citation a", "p"),
+]
+
+
+@pytest.mark.parametrize(("mark", "link", "inside"), CARDS)
+def test_a_link_shows_a_card(mark: str, link: str, inside: str, reader: Page):
+    reader.goto(on_disk(having(mark)[0]))
+    link, card = reader.locator(link).first, reader.locator(".book-card")
+    link.hover()
+    expect(card.locator(inside).first).to_be_visible()
+    assert card.locator("a, [id]").count() == 0
+    card.hover()  # the pointer may go into it
+    reader.wait_for_timeout(300)
+    expect(card).to_be_visible()
+    reader.keyboard.press("Escape")
+    expect(card).not_to_be_visible()
+    link.focus()
+    expect(card).to_be_visible()
+    expect(link).to_have_attribute("aria-describedby", card.get_attribute("id"))
+    link.blur()
+    expect(card).not_to_be_visible()
+
+
+def test_a_tap_shows_a_card_and_the_next_one_follows(
+    new_context: Callable[..., BrowserContext],
+):
+    name = having(CARDS[0][0])[0]
+    context = new_context(viewport=PHONE, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(on_disk(name))
+    card = page.locator(".book-card")
+    for link in page.locator("article a[href*='#term-']").all()[:4]:
+        link.tap()
+        expect(card).to_be_visible()
+        there, here = card.bounding_box(), link.bounding_box()
+        assert there["x"] >= 0
+        assert there["x"] + there["width"] <= PHONE["width"]
+        assert (
+            there["y"] >= here["y"] + here["height"]
+            or there["y"] + there["height"] <= here["y"]
+        ), "a card covers its link"
+    link.tap()
+    page.wait_for_url("**/glossary.html#term-*")
 
 
 def test_the_menus_open_on_a_phone(new_context: Callable[..., BrowserContext]):
