@@ -61,3 +61,18 @@ def test_axe_finds_no_violation(name: str, visited: Visited):
 @each_page
 def test_wide_equations_can_be_scrolled_by_keyboard(name: str, visited: Visited):
     assert visited(name).unreached == []
+
+
+@each_page
+def test_lines_are_short_and_code_is_large_enough(name: str, visited: Visited):
+    assert visited(name).hard_to_read == []
+
+
+@each_page
+def test_what_a_phone_cuts_wraps_or_shows_that_it_scrolls(name: str, visited: Visited):
+    assert visited(name).cut == []
+
+
+@each_page
+def test_figures_are_read_on_a_phone(name: str, visited: Visited):
+    assert visited(name).bad_figures == []

@@ -66,6 +66,54 @@ UNREACHED = """() => [...document.querySelectorAll(".math-scroll")]
   .filter((box) => (box.scrollWidth > box.clientWidth + 1) !== (box.tabIndex === 0))
   .map((box) => box.querySelector("annotation")?.textContent.trim() ?? box.innerHTML)"""
 
+# Paragraphs wider than 70 letters or so, and code smaller than 14 px.
+HARD_TO_READ = """() => {
+  const seen = (selector) => [...document.querySelectorAll(selector)]
+    .filter((element) => element.checkVisibility());
+  const size = (element) => parseFloat(getComputedStyle(element).fontSize);
+  const wide = seen(".bd-article p")
+    .filter((text) => !text.closest("table, .chapter-list")
+      && text.clientWidth > 42 * size(text))
+    .map((text) => `wide: ${text.textContent.slice(0, 40)}`);
+  const small = seen(".bd-article pre").filter((code) => size(code) < 14)
+    .map((code) => `small: ${code.textContent.slice(0, 40)}`);
+  return [...wide, ...small];
+}"""
+
+# Printed lines that go on beyond a phone, unless they are columns; and code that goes
+# on beyond it and does not show so by a shadow at its edge.
+CUT = """() => [...document.querySelectorAll(".bd-article pre")]
+  .filter((code) => code.checkVisibility())
+  .flatMap((code) => {
+    const output = code.closest(".output");
+    const boxes = output ? [code, output] : [code];
+    const cut = boxes.find((box) => box.scrollWidth > box.clientWidth + 1
+      && getComputedStyle(box).overflowX !== "visible");
+    if (!cut) return [];
+    const words = output?.matches(".stream:not(.columns)");
+    const shown = getComputedStyle(cut).backgroundImage.includes("gradient");
+    const start = code.textContent.slice(0, 40);
+    return words || !shown ? [`${output?.className ?? "code"}: ${start}`] : [];
+  })"""
+
+# Figures with letters below 9 px, out of proportion, without a link to themselves, or
+# that go on beyond their box and do not show it.
+BAD_FIGURES = """() => [...document.querySelectorAll("figure .figure-box > img")]
+  .filter((image) => image.checkVisibility())
+  .flatMap((image) => {
+    const [box, figure] = [image.parentElement, image.closest("figure")];
+    const scale = image.getBoundingClientRect().width / image.getAttribute("width");
+    const letters = image.dataset.letters * scale;
+    const tall = image.getBoundingClientRect().height / image.getAttribute("height");
+    const more = box.scrollWidth > box.clientWidth + 1;
+    return [
+      letters < 9 && `letters of ${letters.toFixed(1)} px`,
+      Math.abs(tall / scale - 1) > 0.02 && "out of proportion",
+      more !== Boolean(box.dataset.goesOn && box.tabIndex === 0) && "goes on unseen",
+      !figure.querySelector(`figcaption a[href="#${figure.id}"]`) && "no link to it",
+    ].filter(Boolean).map((fault) => `${figure.id}: ${fault}`);
+  })"""
+
 # Most elements of a chapter are parts of formulas and coloured words of code, which all
 # come from two programs. So ten formulas stand for all, without the insides that screen
 # readers do not get, and three words of each colour. (In a table's head, axe would not
@@ -101,6 +149,9 @@ class Visit:
         sticking_out: what is wider than a phone, by width, colours and framework.
         wide_equations: how many scroll on a small phone.
         unreached: equations that scroll there and not by keyboard, or the reverse.
+        hard_to_read: lines that are too long and code that is too small.
+        cut: what goes on beyond a phone's edge, and does not show it.
+        bad_figures: what is wrong with figures on a phone.
         violations: axe's findings, by window and colours.
     """
 
@@ -114,6 +165,9 @@ class Visit:
     sticking_out: dict[str, list[str]] = field(default_factory=dict)
     wide_equations: int = 0
     unreached: list[str] = field(default_factory=list)
+    hard_to_read: list[str] = field(default_factory=list)
+    cut: list[str] = field(default_factory=list)
+    bad_figures: list[str] = field(default_factory=list)
     violations: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
 
 
@@ -178,6 +232,7 @@ def visit(browser: Browser, address: str, name: str) -> Visit:
     found.fonts = [tuple(pair) for pair in page.evaluate(FONTS)]
     found.formulas = page.locator(".katex").count()
     found.dead_sliders = try_sliders(page)
+    found.hard_to_read = page.evaluate(HARD_TO_READ)
     try_phone(page, found)
     found.violations = run_axe(page)
     context.close()
@@ -231,6 +286,9 @@ def try_phone(page: Page, found: Visit) -> None:
         page.wait_for_timeout(100)
         key = f"{window['width']} {scheme} {framework}"
         found.sticking_out[key] = page.evaluate(STICKING_OUT)
+        if window is PHONE and scheme == "light":
+            found.cut = page.evaluate(CUT)
+            found.bad_figures = page.evaluate(BAD_FIGURES)
         if window is SMALL_PHONE:
             found.unreached = page.evaluate(UNREACHED)
             found.wide_equations = page.locator(".math-scroll[tabindex='0']").count()
