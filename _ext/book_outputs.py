@@ -37,6 +37,7 @@ DATA_URI = re.compile(
     r"data:image/(webp|png|jpeg|gif|svg\+xml);base64,([A-Za-z0-9+/=]+)"
 )
 SUFFIXES = {"jpeg": "jpg", "svg+xml": "svg"}
+SAVED_STYLE = re.compile(r"<style>[^<]*</style>\s*(?=<figure class=.book-explore)")
 OWN_FIGURE = re.compile(
     r'<figure class="book-(?:figure|explore)".*?</figure>', re.DOTALL
 )
@@ -61,7 +62,7 @@ class ExtractPictures(SphinxPostTransform):
             if "data:image/" not in text and "book-explore" not in text:
                 continue
             write = functools.partial(self._extract, node=node, written=written)
-            text = DATA_URI.sub(write, text)
+            text = DATA_URI.sub(write, SAVED_STYLE.sub("", text))
             text = OWN_FIGURE.sub(
                 lambda match: for_page(apart(match[0], ids), next(figures) == 0), text
             )
