@@ -15,6 +15,7 @@ import functools
 import hashlib
 import html
 import itertools
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,7 @@ OWN_FIGURE = re.compile(
 )
 CAPTION = re.compile(r"(?<=<figcaption>).*?(?=</figcaption>)", re.DOTALL)
 CODE_OR_MATH = re.compile(r"<code>.*?</code>|(?<!\\)\$(?P<latex>[^$]+?)(?<!\\)\$")
-EXPLORE_ID = re.compile(r"explore-[0-9a-f]{8}")
+EXPLORE_ID = re.compile(r"explore-[0-9a-f]{8}(?:x\d+)?")
 
 
 class ExtractPictures(SphinxPostTransform):
@@ -57,6 +58,7 @@ class ExtractPictures(SphinxPostTransform):
         written: set[str] = set()
         ids: dict[str, int] = {}
         figures = itertools.count()
+        names = {""} | set(self.document.ids)
         for node in list(self.document.findall(is_raw_html)):
             text = node.astext()
             if "data:image/" not in text and "book-explore" not in text:
@@ -64,7 +66,10 @@ class ExtractPictures(SphinxPostTransform):
             write = functools.partial(self._extract, node=node, written=written)
             text = DATA_URI.sub(write, SAVED_STYLE.sub("", text))
             text = OWN_FIGURE.sub(
-                lambda match: for_page(apart(match[0], ids), next(figures) == 0), text
+                lambda match, node=node: self._named(
+                    for_page(apart(match[0], ids), next(figures) == 0), node, names
+                ),
+                text,
             )
             if node["classes"]:  # of an output; they make a box around several nodes
                 text = f'<div class="output book-output">{text}</div>\n'
@@ -78,6 +83,30 @@ class ExtractPictures(SphinxPostTransform):
     @property
     def _folder(self) -> Path:
         return Path(self.app.outdir, self.app.builder.imagedir)
+
+    def _named(self, figure: str, node: nodes.Node, names: set[str]) -> str:
+        """Return a figure with an id that does not change when its words do.
+
+        The id of its cell, which addresses name it by, with the values of its controls
+        after it; a figure of no cell, or the second of one, has that of its controls.
+        """
+        found = EXPLORE_ID.search(figure)
+        if not found:
+            return figure
+        name = self._cell_ids.get(cell_of(node), "")
+        if name in names:
+            name = found[0]
+        names.add(name)
+        return figure.replace("<figure ", f'<figure id="{name}" ', 1)
+
+    @functools.cached_property
+    def _cell_ids(self) -> dict[int | None, str]:
+        """The id of each cell of this page's notebook, by its number from 0."""
+        path = Path(self.env.doc2path(self.env.docname))
+        if path.suffix != ".ipynb":
+            return {}
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        return {index: cell.get("id", "") for index, cell in enumerate(cells)}
 
     def _extract(self, match: re.Match[str], node: nodes.raw, written: set[str]) -> str:
         """Write one picture and return its address relative to the page."""
@@ -114,6 +143,15 @@ class ExtractPictures(SphinxPostTransform):
 def is_raw_html(node: nodes.Node) -> bool:
     """Whether a node holds HTML as it is."""
     return isinstance(node, nodes.raw) and "html" in node.get("format", "").split()
+
+
+def cell_of(node: nodes.Node | None) -> int | None:
+    """Return the number from 0 of the code cell a node is an output of."""
+    while node is not None:
+        if isinstance(node, nodes.container) and node.get("nb_element") == "cell_code":
+            return node["cell_index"]
+        node = node.parent
+    return None
 
 
 def apart(figure: str, ids: dict[str, int]) -> str:

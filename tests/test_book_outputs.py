@@ -158,6 +158,8 @@ def test_ids_stay_apart_when_a_figure_comes_twice(page):
     ids = re.findall(r'\bid="(explore-[^"]+)"', page)
     assert len(ids) == len(set(ids)) == 2
     assert re.findall(r'<label for="([^"]+)"', page) == ids
+    # For a page's address; they are those of the cells.
+    assert re.findall(r'<figure id="([^"]+)"', page) == ["two", "three"]
 
 
 def test_script_and_style_sheet_are_in_the_site(site, page):

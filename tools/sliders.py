@@ -7,10 +7,15 @@ earlier version of ``utils.explore`` are brought into this form without running 
 
 from __future__ import annotations
 
+import base64
+import re
+
 from nbformat import NotebookNode
 
 from utils.explore import SAVED_STYLE
+from utils.plots import Frame, over
 
+WEBP = re.compile(r"data:image/webp;base64,([A-Za-z0-9+/=]+)")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -49,7 +54,25 @@ def in_present_form(output: NotebookNode) -> NotebookNode:
     """Return the saved output of an ``explore`` as executing it now would leave it."""
     data = dict(output.data)
     figure = data["text/html"][data["text/html"].index("<figure") :]
-    data["text/html"] = SAVED_STYLE + figure
+    data["text/html"] = SAVED_STYLE + lighter(figure)
     return NotebookNode(
         output_type="display_data", data=NotebookNode(data), metadata=output.metadata
     )
+
+
+def lighter(figure: str) -> str:
+    """Return a page fragment whose frames hold what differs from the first picture."""
+    picture, script, frames = figure.partition('<script type="application/json">')
+    start = decoded(WEBP.search(picture))
+    return (
+        picture
+        + script
+        + WEBP.sub(lambda found: over(start, decoded(found)).uri, frames)
+    )
+
+
+def decoded(found: re.Match[str] | None) -> Frame:
+    """Return a picture in a text as a frame."""
+    if found is None:
+        raise ValueError("an explore has no start picture; execute its notebook again")
+    return Frame(base64.b64decode(found[1]), 0, 0)

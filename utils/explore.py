@@ -47,6 +47,7 @@ from utils.plots import (
     caption_tag,
     clean_alt,
     img_tag,
+    over,
     rasterize,
 )
 
@@ -174,8 +175,8 @@ class Explore(ipywidgets.VBox):
         start = tuple(control.start for control in self.controls)
         frame, alt = self.frames[start]
         frames = [
-            # The start frame's bytes are in the <img> already.
-            {"src": "" if values == start else each.uri, "alt": text}
+            # Each is laid over the start picture, which is in the <img> already.
+            {"src": "" if values == start else over(frame, each).uri, "alt": text}
             for values, (each, text) in self.frames.items()
         ]
         inputs = "".join(
