@@ -125,7 +125,9 @@ def _sizes(call: ast.Call) -> Iterable[float]:
 def is_line_art(picture: bytes) -> bool:
     """Tell whether a picture is lines, letters and flat areas on white."""
     with Image.open(io.BytesIO(picture)) as image:
-        pixels = np.asarray(image.convert("RGB"))[::2, ::2]
+        over = image.convert("RGBA")  # a slider's frame may hold only what differs
+        white = Image.new("RGBA", over.size, "white")
+        pixels = np.asarray(Image.alpha_composite(white, over))[::2, ::2, :3]
     colours = (pixels >> 4) @ np.array([256, 16, 1])
     shares = np.bincount(colours.ravel(), minlength=4096) / colours.size
     dark = (pixels.max(-1) < 60).mean()

@@ -39,12 +39,13 @@ DATA_URI = re.compile(
 )
 SUFFIXES = {"jpeg": "jpg", "svg+xml": "svg"}
 PICTURE_FILE = re.compile(r"_images/([\w.-]+\.(?:webp|png|jpg|gif))")
+SAVED_STYLE = re.compile(r"<style>[^<]*</style>\s*(?=<figure class=.book-explore)")
 OWN_FIGURE = re.compile(
     r'<figure class="book-(?:figure|explore)".*?</figure>', re.DOTALL
 )
 CAPTION = re.compile(r"(?<=<figcaption>).*?(?=</figcaption>)", re.DOTALL)
 CODE_OR_MATH = re.compile(r"<code>.*?</code>|(?<!\\)\$(?P<latex>[^$]+?)(?<!\\)\$")
-EXPLORE_ID = re.compile(r"explore-[0-9a-f]{8}")
+EXPLORE_ID = re.compile(r"explore-[0-9a-f]{8}(?:x\d+)?")
 
 
 class ExtractPictures(SphinxPostTransform):
@@ -63,7 +64,7 @@ class ExtractPictures(SphinxPostTransform):
             if "data:image/" not in text and "book-explore" not in text:
                 continue
             write = functools.partial(self._extract, node=node, written=written)
-            text = DATA_URI.sub(write, text)
+            text = DATA_URI.sub(write, SAVED_STYLE.sub("", text))
             text = OWN_FIGURE.sub(
                 lambda match: self._dress(apart(match[0], ids), next(figures), written),
                 text,

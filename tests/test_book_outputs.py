@@ -14,7 +14,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from utils import plots
-from utils.explore import explore
+from utils.explore import SAVED_STYLE, Explore, explore
 
 mpl.use("agg")
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,8 +32,9 @@ def draw(n):
 
 
 def output_of(item):
+    if isinstance(item, Explore):
+        return new_output("display_data", {"text/html": SAVED_STYLE + item.html})
     bundle = item if isinstance(item, dict) else item._repr_mimebundle_()
-    bundle.pop("application/vnd.jupyter.widget-view+json", None)
     return new_output("execute_result", bundle, execution_count=1)
 
 
@@ -143,6 +144,7 @@ def test_pictures_load_late_and_move_nothing(page):
     figures = re.findall(r"<figure.*?</figure>", page, re.DOTALL)
     for figure in figures:  # the other styles are for Jupyter
         assert re.findall(r'style="([^"]*)"', figure) == ["min-inline-size: 130px"]
+    assert "jp-OutputArea" not in page
 
 
 def test_captions_hold_mathematics_and_code(page):
@@ -157,6 +159,8 @@ def test_ids_stay_apart_when_a_figure_comes_twice(page):
     ids = re.findall(r'\bid="(explore-[^"]+)"', page)
     assert len(ids) == len(set(ids)) == 2
     assert re.findall(r'<label for="([^"]+)"', page) == ids
+    # For a page's address; they are those of the cells.
+    assert re.findall(r'<figure id="([^"]+)"', page) == ["two", "three"]
 
 
 def test_script_and_style_sheet_are_in_the_site(site, page):

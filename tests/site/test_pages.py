@@ -24,6 +24,11 @@ def test_a_page_is_quiet_and_asks_nobody(name: str, visited: Visited):
 
 
 @each_page
+def test_pictures_are_shown_in_their_own_proportions(name: str, visited: Visited):
+    assert visited(name).stretched == []
+
+
+@each_page
 def test_the_fonts_of_mathematics_come_from_the_site(name: str, visited: Visited):
     seen = visited(name)
     assert [font for font in seen.fonts if font[1] == "error"] == []

@@ -26,6 +26,7 @@ FAULTS = f"""
 <img src="planted-missing.webp" alt="A picture that is not there" width="9" height="9">
 <img src="http://127.0.0.1:9/elsewhere.png" alt="From elsewhere" width="9" height="9">
 <img src="{PIXEL}" width="9" height="9" id="without-alt">
+<img src="{PIXEL}#wide" alt="Stretched" style="width: 90px; height: 30px">
 <p style="color: #999; background: #fff" id="pale">Pale in both colours.</p>
 <p class="pale-in-dark">Pale in dark colours alone.</p>
 <style>
@@ -110,6 +111,11 @@ def test_trouble_is_heard(words: str, seen: Visit):
 def test_a_missing_picture_and_a_missing_font_are_seen(seen: Visit):
     assert any("planted-missing.webp" in source for source in seen.hollow)
     assert ("planted", "error") in seen.fonts
+
+
+def test_a_stretched_picture_is_seen(seen: Visit):
+    (source,) = seen.stretched
+    assert source.endswith("#wide")
 
 
 def test_what_moves_and_what_weighs_is_measured(seen: Visit):

@@ -41,6 +41,15 @@ new PerformanceObserver((list) => {
 HOLLOW = """() => [...document.images]
   .filter((image) => image.complete && !image.naturalWidth).map((image) => image.src)"""
 
+# A pixel more or less comes from rounding; half a hundredth is not seen.
+STRETCHED = """() => [...document.images].filter((image) => {
+    const { width, height } = image.getBoundingClientRect();
+    if (!image.naturalWidth || !width || getComputedStyle(image).objectFit !== "fill")
+      return false;
+    const wrong = Math.abs(width * image.naturalHeight / image.naturalWidth - height);
+    return wrong > Math.max(1, 0.005 * height);
+  }).map((image) => image.src)"""
+
 FONTS = """() => [...document.fonts].filter((font) => font.status !== "unloaded")
   .map((font) => [font.family, font.status])"""
 
@@ -142,6 +151,7 @@ class Visit:
         trouble: errors and warnings of the console, exceptions, requests that failed,
             and requests to anyone but the site.
         hollow: pictures that are not there.
+        stretched: pictures shown wider or narrower than they are.
         fonts: families of letters that the page loaded, and how it ended.
         formulas: how many there are.
         shift: how much moved while the page loaded, in Chromium's measure.
@@ -158,6 +168,7 @@ class Visit:
     weight: Weight
     trouble: list[str]
     hollow: list[str] = field(default_factory=list)
+    stretched: list[str] = field(default_factory=list)
     fonts: list[tuple[str, str]] = field(default_factory=list)
     formulas: int = 0
     shift: float = 0.0
@@ -229,6 +240,7 @@ def visit(browser: Browser, address: str, name: str) -> Visit:
     found = Visit(scales.read(address, name), trouble)
     found.shift = shift
     found.hollow = page.evaluate(HOLLOW)
+    found.stretched = page.evaluate(STRETCHED)
     found.fonts = [tuple(pair) for pair in page.evaluate(FONTS)]
     found.formulas = page.locator(".katex").count()
     found.dead_sliders = try_sliders(page)
@@ -246,16 +258,17 @@ def try_sliders(page: Page) -> list[str]:
         image = figure.locator("img").first
         for slider in figure.locator("input[type=range]").all():
             who = f"slider {slider.get_attribute('id')} of figure {place}"
-            source, alt = image.evaluate("(i) => [i.src, i.alt]")
+            over = figure.locator("img").last
+            source, alt = over.evaluate("(i) => i.src"), image.get_attribute("alt")
             value = slider.get_attribute("aria-valuetext")
             output = slider.evaluate("(s) => s.nextElementSibling.textContent")
             at_end = slider.input_value() == slider.get_attribute("max")
             try:
                 slider.press("Home" if at_end else "End", timeout=2000)
                 page.wait_for_function(
-                    "([image, source]) => image.src !== source && image.complete"
-                    " && image.naturalWidth > 0",
-                    arg=[image.element_handle(), source],
+                    "([image, source]) => image.src !== source && (image.hidden"
+                    " || (image.complete && image.naturalWidth > 0))",
+                    arg=[over.element_handle(), source],
                     timeout=5000,
                 )
             except Error:
