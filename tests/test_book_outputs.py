@@ -159,8 +159,12 @@ def test_ids_stay_apart_when_a_figure_comes_twice(page):
     ids = re.findall(r'\bid="(explore-[^"]+)"', page)
     assert len(ids) == len(set(ids)) == 2
     assert re.findall(r'<label for="([^"]+)"', page) == ids
-    # For a page's address; they are those of the cells.
-    assert re.findall(r'<figure id="([^"]+)"', page) == ["two", "three"]
+    # For links and a page's address: made of the ids of the cells.
+    assert re.findall(r'<figure id="([^"]+)"', page) == [
+        "figure-one",
+        "figure-two",
+        "figure-three",
+    ]
 
 
 def test_script_and_style_sheet_are_in_the_site(site, page):
