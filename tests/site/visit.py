@@ -116,7 +116,7 @@ BAD_FIGURES = """() => [...document.querySelectorAll("figure .figure-box > img")
     const tall = image.getBoundingClientRect().height / image.getAttribute("height");
     const more = box.scrollWidth > box.clientWidth + 1;
     return [
-      letters < 9 && `letters of ${letters.toFixed(1)} px`,
+      letters < 8.95 && `letters of ${letters.toFixed(1)} px`,
       Math.abs(tall / scale - 1) > 0.02 && "out of proportion",
       more !== Boolean(box.dataset.goesOn && box.tabIndex === 0) && "goes on unseen",
       !figure.querySelector(`figcaption a[href="#${figure.id}"]`) && "no link to it",
