@@ -255,6 +255,15 @@ def figure():
                 "resolution": 4,
             },
         ),
+        (
+            plots.weight_tables,
+            lambda: {
+                "tables": {"one": {"head 1": [[0.5, 0.5]]}},
+                "rows": {"one": ["a"]},
+                "columns": {"one": ["b", "c"]},
+                "opened": 0,
+            },
+        ),
         (plots.rasterize, lambda: {"fig": figure(), "dpi": 20}),
         (runtime.setup, lambda: {"seed": 0}),
         (runtime.pick, lambda: {"quick": 0, "full": 1}),

@@ -225,3 +225,46 @@ def test_decision_boundary_says_what_is_wrong():
         ValueError, match=re.escape("y must hold labels 0, 1, ..., not -1")
     ):
         plots.decision_boundary(ax, len, np.eye(2), [-1, 1])
+
+
+def weights_of(**changed):
+    given = {
+        "tables": {"305": {"head <1>": [[0.96, 0.04], [0, 1]]}, "12": {"a": [[1]]}},
+        "rows": {"305": ["三", "</s>"], "12": ["十"]},
+        "columns": {"305": ["three", "&"], "12": ["twelve"]},
+    }
+    return plots.weight_tables(**{**given, **changed})
+
+
+def test_weight_tables_hold_characters_and_weights():
+    tables = weights_of(opened=1)
+    assert tables._repr_mimebundle_()["text/html"] == tables
+    assert repr(tables) == "Tables of weights: 305; 12"
+    for part in ('<th scope="row">三</th>', "&lt;/s&gt;", "&amp;", "head &lt;1&gt;"):
+        assert part in tables
+    assert '三, three: 0.96"' in tables
+    assert tables.count("</td>") == 2 + 5  # a corner each, and a cell for each weight
+    assert re.findall(r"<details( open)?><summary>(\w+)", tables) == [
+        ("", "305"),
+        (" open", "12"),
+    ]
+
+
+def test_a_small_weight_leaves_its_cell_empty():
+    cells = re.findall(r"<td title=[^>]*>(.*?)</td>", weights_of())
+    assert cells == ["1.0", "", "", "1.0", "1.0"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"rows": {"305": ["三"], "12": ["十"]}}, "of shape .1, 2., one for each"),
+        ({"columns": {"305": ["three", "&"]}}, "columns must have the names of tables"),
+        ({"tables": {"305": [[1]], "12": {"a": [[1]]}}}, "dict of weights by caption"),
+        ({"tables": {"305": {}, "12": {"a": [[2]]}}}, "weights from 0 to 1"),
+        ({"opened": "305"}, "opened must be a whole number"),
+    ],
+)
+def test_weight_tables_say_what_is_wrong(changed, message):
+    with pytest.raises(ValueError, match=message):
+        weights_of(**changed)

@@ -41,6 +41,7 @@ __all__ = [
     "rasterize",
     "show",
     "training_curves",
+    "weight_tables",
 ]
 
 CSS_PIXELS_PER_INCH = 96
@@ -113,6 +114,101 @@ def show(fig: Figure, alt: str, caption: str | None = None) -> Picture:
     )
     plt.close(fig)
     return picture
+
+
+class Tables(str):
+    """HTML that a notebook shows as such; what :func:`weight_tables` returns."""
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        return {"text/html": str(self), "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        names = re.findall(r"<summary>(.*?)</summary>", self)
+        return f"Tables of weights: {html.unescape('; '.join(names))}"
+
+
+def weight_tables(
+    tables: Mapping[str, Mapping[str, Any]],
+    rows: Mapping[str, Sequence[str]],
+    columns: Mapping[str, Sequence[str]],
+    opened: int = 0,
+) -> Tables:
+    """Show attention weights as tables of real characters, folded under their names.
+
+    A cell says its weight in tenths, is the darker the larger it is, and its row is lit
+    while the pointer is on it. Tables read in any script, in Jupyter and on paper.
+
+    Args:
+        tables: For each name, its tables: a caption and weights of shape (T, S), each
+            from 0 to 1.
+        rows: For each name, what stands before the T rows: the queries.
+        columns: For each name, what stands above the S columns: the keys.
+        opened: Which name is unfolded at first, counted from 0.
+
+    Returns:
+        The tables. Make them the last expression of the cell.
+
+    Raises:
+        ValueError: If names or shapes do not agree, or a weight is not from 0 to 1.
+    """
+    for name, given in (("tables", tables), ("rows", rows), ("columns", columns)):
+        if not isinstance(given, Mapping):
+            raise ValueError(f"{name} must be a dict by name, got {shown(given)}")
+        if given.keys() != tables.keys():
+            raise ValueError(f"{name} must have the names of tables: {list(tables)}")
+    if isinstance(opened, bool) or not isinstance(opened, (int, np.integer)):
+        raise ValueError(f"opened must be a whole number, got {shown(opened)}")
+    parts = ["<style>.weights tbody tr:hover th {background:#ffd54f;color:#000}"]
+    parts += [".weights tbody tr:hover td {outline:1px solid #b58900}</style>"]
+    for number, (name, group) in enumerate(tables.items()):
+        if not isinstance(group, Mapping):
+            raise ValueError(
+                f"tables[{name!r}] must be a dict of weights by caption, "
+                f"got {shown(group)}"
+            )
+        inside = "".join(
+            _weight_table(
+                f"tables[{name!r}]", caption, given, rows[name], columns[name]
+            )
+            for caption, given in group.items()
+        )
+        state = " open" if number == opened else ""
+        summary = f"<summary>{html.escape(str(name))}</summary>"
+        parts.append(f"<details{state}>{summary}{inside}</details>")
+    return Tables("".join(parts))
+
+
+def _weight_table(
+    name: str, caption: object, given: Any, rows: Any, columns: Any
+) -> str:
+    weights = _numbers(name, given)
+    down = [html.escape(str(x)) for _, x in _listed(rows=rows)]
+    across = [html.escape(str(x)) for _, x in _listed(columns=columns)]
+    shape = len(down), len(across)
+    if weights.shape != shape:
+        raise ValueError(
+            f"{name} must hold weights of shape {shape}, one for each of rows and "
+            f"columns, got {weights.shape}"
+        )
+    if not ((weights >= -1e-6) & (weights <= 1 + 1e-6)).all():
+        raise ValueError(f"{name} must hold weights from 0 to 1")
+    upright = "writing-mode:vertical-rl;font-weight:normal;padding:4px"
+    head = "".join(f'<th scope="col" style="{upright}">{x}</th>' for x in across)
+    body = ""
+    for label, line in zip(down, weights, strict=True):
+        cells = "".join(
+            f'<td title="{label}, {x}: {w:.2f}" style="min-width:1.6em;padding:0;'
+            "text-align:center;font-size:0.7rem;color:#000;print-color-adjust:exact;"
+            f'background:rgba(31,119,180,{0.6 * w:.2f})">'
+            f"{f'{w:.1f}'.lstrip('0') if w >= 0.05 else ''}</td>"
+            for x, w in zip(across, line, strict=True)
+        )
+        body += f'<tr><th scope="row">{label}</th>{cells}</tr>'
+    return (
+        '<table class="weights" style="display:inline-table;margin:0 1em 1em 0">'
+        f"<caption>{html.escape(str(caption))}</caption>"
+        f"<thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
 
 
 def training_curves(

@@ -199,13 +199,13 @@ def torch_block(
 def keras_block(
     width: int, n_heads: int, hidden: int, cross: bool = False, **kwargs: Any
 ) -> keras.layers.Layer:
-    """Makes a pre-norm block in Keras, which survives saving and loading.
+    """Makes the block of `torch_block` in Keras, which survives saving and loading.
 
     Args:
-        width: Numbers at each place, D.
-        n_heads: Number of heads; divides ``width``.
-        hidden: Hidden units of the feed-forward network, M.
-        cross: Whether the block also attends to a memory.
+        width: As for `torch_block`, and so are the next three.
+        n_heads: Divides ``width``.
+        hidden: M.
+        cross: With it, ``memory`` is taken.
         **kwargs: For the layer, such as ``name``.
 
     Returns:
