@@ -3,8 +3,8 @@
 ``plots.show`` and ``explore`` leave HTML with every picture inside it, so that a
 notebook is whole. Here, each ``data:`` picture of a page is written once into
 ``_images/`` and linked from there: the page stays light, and a browser loads what comes
-into view. Mathematics in a caption is set like any other. ``static/explore.js`` and
-``static/explore.css`` do the rest in the browser.
+into view. Mathematics in a caption is set like any other. ``book_figures`` numbers the
+figures; ``static/explore.js`` and ``static/explore.css`` do the rest in the browser.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from book_figures import TICKS, Drawn, dressed, is_line_art, number_of
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
@@ -37,12 +38,14 @@ DATA_URI = re.compile(
     r"data:image/(webp|png|jpeg|gif|svg\+xml);base64,([A-Za-z0-9+/=]+)"
 )
 SUFFIXES = {"jpeg": "jpg", "svg+xml": "svg"}
+PICTURE_FILE = re.compile(r"_images/([\w.-]+\.(?:webp|png|jpg|gif))")
+SAVED_STYLE = re.compile(r"<style>[^<]*</style>\s*(?=<figure class=.book-explore)")
 OWN_FIGURE = re.compile(
     r'<figure class="book-(?:figure|explore)".*?</figure>', re.DOTALL
 )
 CAPTION = re.compile(r"(?<=<figcaption>).*?(?=</figcaption>)", re.DOTALL)
 CODE_OR_MATH = re.compile(r"<code>.*?</code>|(?<!\\)\$(?P<latex>[^$]+?)(?<!\\)\$")
-EXPLORE_ID = re.compile(r"explore-[0-9a-f]{8}")
+EXPLORE_ID = re.compile(r"explore-[0-9a-f]{8}(?:x\d+)?")
 
 
 class ExtractPictures(SphinxPostTransform):
@@ -53,7 +56,7 @@ class ExtractPictures(SphinxPostTransform):
 
     def run(self, **kwargs: Any) -> None:
         """Change the document in place and write its pictures."""
-        written: set[str] = set()
+        written: dict[str, bytes] = {}
         ids: dict[str, int] = {}
         figures = itertools.count()
         for node in list(self.document.findall(is_raw_html)):
@@ -61,14 +64,37 @@ class ExtractPictures(SphinxPostTransform):
             if "data:image/" not in text and "book-explore" not in text:
                 continue
             write = functools.partial(self._extract, node=node, written=written)
-            text = DATA_URI.sub(write, text)
+            text = DATA_URI.sub(write, SAVED_STYLE.sub("", text))
             text = OWN_FIGURE.sub(
-                lambda match: for_page(apart(match[0], ids), next(figures) == 0), text
+                lambda match: self._dress(apart(match[0], ids), next(figures), written),
+                text,
             )
             if node["classes"]:  # of an output; they make a box around several nodes
                 text = f'<div class="output book-output">{text}</div>\n'
             node.parent.replace(node, with_mathematics(text))
         self._remove_others(written)
+        expected = len(self.env.book_figures.get(self.env.docname, []))
+        if expected and next(figures) != expected:
+            logger.warning(
+                "this notebook has %d figures and its page another number; "
+                "book_figures counts them wrongly",
+                expected,
+                location=self.env.docname,
+                type="book",
+                subtype="figure",
+            )
+
+    def _dress(self, figure: str, place: int, written: dict[str, bytes]) -> str:
+        """Return one of the book's figures as this page wants it."""
+        known = self.env.book_figures.get(self.env.docname, [])[place : place + 1]
+        drawn = known[0] if known else Drawn(f"figure-{place + 1}", TICKS)
+        names = PICTURE_FILE.findall(figure)
+        line_art = bool(names) and all(
+            name in written and is_line_art(written[name])
+            for name in {names[0], names[-1]}
+        )
+        number = number_of(self.env, self.env.docname, place)
+        return dressed(for_page(figure, place == 0), drawn, number, line_art)
 
     @property
     def _page(self) -> str:
@@ -78,7 +104,9 @@ class ExtractPictures(SphinxPostTransform):
     def _folder(self) -> Path:
         return Path(self.app.outdir, self.app.builder.imagedir)
 
-    def _extract(self, match: re.Match[str], node: nodes.raw, written: set[str]) -> str:
+    def _extract(
+        self, match: re.Match[str], node: nodes.raw, written: dict[str, bytes]
+    ) -> str:
         """Write one picture and return its address relative to the page."""
         try:
             content = base64.b64decode(match[2], validate=True)
@@ -97,12 +125,12 @@ class ExtractPictures(SphinxPostTransform):
         if not path.is_file():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        written.add(name)
+        written[name] = content
         builder = self.app.builder
         page = builder.get_target_uri(self.env.docname).partition("#")[0]
         return relative_uri(page, f"{builder.imagedir}/{name}")
 
-    def _remove_others(self, written: set[str]) -> None:
+    def _remove_others(self, written: dict[str, bytes]) -> None:
         """Delete pictures that an earlier build wrote for this page."""
         ours = re.compile(re.escape(self._page) + r"-[0-9a-f]{12}\.\w+")
         for path in self._folder.glob(f"{self._page}-*"):
@@ -171,6 +199,7 @@ def _add_static(app: Sphinx, config: Config) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to the build."""
+    app.setup_extension("book_figures")
     app.add_post_transform(ExtractPictures)
     app.connect("config-inited", _add_static)
     app.add_css_file("explore.css")

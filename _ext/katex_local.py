@@ -43,7 +43,7 @@ LOCK = HERE / "package-lock.json"
 # What in KaTeX's markup makes a browser fetch which font. A page preloads the fonts it
 # uses, so that they are there when the page is first painted and nothing moves later.
 FONTS = {
-    "KaTeX_Main-Regular": r'class="katex"',
+    "KaTeX_Main-Regular": r'class="(?:math notranslate )?katex"',
     "KaTeX_Math-Italic": r'"mord mathnormal|"mord mtight">?[^"]*mathnormal',
     "KaTeX_Main-Bold": r"\bmathbf\b",
     "KaTeX_Main-Italic": r"\bmathit\b|\btextit\b",
@@ -233,7 +233,17 @@ def render(latex: str, display: bool = False) -> str:
     answer = _process(os.getpid()).ask({"latex": latex, "display": display})
     if "error" in answer:
         raise KatexError(answer["error"].removeprefix("KaTeX parse error: "))
-    return _with_whole_mathml(answer["html"])
+    return _with_whole_mathml(
+        SPACE.sub(r'<span class="\1"\3>\2</span>', answer["html"])
+    )
+
+
+# A sign of its own size and the space after it, which can be the sign's own margin.
+SPACE = re.compile(
+    r'<span class="((?:mord|mrel|mbin|mpunct|mopen|mclose)(?: math\w+)?)">'
+    r"([^<]+)</span>"
+    r'<span class="mspace"( style="margin-right:[\d.]+em;")></span>'
+)
 
 
 # How many children these elements of MathML have, by its standard. With another number
@@ -262,6 +272,7 @@ def _with_whole_mathml(setting: str) -> str:
         return setting
     root = ET.fromstring(found[0])
     mended = _keep_names_in_rows(root)
+    mended = _without_rows_of_one(root) or mended
     for element in root.iter():
         name = element.tag.partition("}")[2]
         wanted = CHILDREN.get(name)
@@ -274,6 +285,26 @@ def _with_whole_mathml(setting: str) -> str:
         return setting
     text = ET.tostring(root, encoding="unicode", short_empty_elements=False)
     return setting[: found.start()] + text + setting[found.end() :]
+
+
+def _without_rows_of_one(root: ET.Element) -> bool:
+    """Put what is alone in a row in the row's place, where it says and looks the same.
+
+    Returns:
+        Whether there were any.
+    """
+    mended = False
+    row = f"{{{NAMESPACE}}}mrow"
+    for parent in list(root.iter()):
+        for place, child in enumerate(list(parent)):
+            alone = child
+            while alone.tag == row and not alone.attrib and len(alone) == 1:
+                alone = alone[0]
+            # An operator's form depends on its neighbours in its row.
+            if alone is not child and not alone.tag.endswith(("}mo", "}mspace")):
+                parent[place] = alone
+                mended = True
+    return mended
 
 
 def _keep_names_in_rows(root: ET.Element) -> bool:
@@ -311,11 +342,18 @@ def _render_node(node: nodes.Element, display: bool) -> str:
         return f'<code class="math-error">{html.escape(latex)}</code>'
 
 
+KATEX = '<span class="katex">'
+
+
 def visit_math(self: HTML5Translator, node: nodes.math) -> None:
     """Write a formula inside a line of text."""
-    self.body.append(self.starttag(node, "span", "", CLASS="math notranslate"))
-    self.body.append(_render_node(node, display=False))
-    self.body.append("</span>")
+    setting = _render_node(node, display=False)
+    if setting.startswith(KATEX):  # one element is enough
+        self.body.append('<span class="math notranslate katex">')
+        self.body.append(setting.removeprefix(KATEX))
+    else:
+        self.body.append(self.starttag(node, "span", "", CLASS="math notranslate"))
+        self.body.append(f"{setting}</span>")
     raise nodes.SkipNode
 
 
@@ -388,7 +426,7 @@ def style_sheet() -> str:
 
 def fonts_used(body: str) -> list[str]:
     """Return the names of the font files that a page's mathematics needs."""
-    if 'class="katex"' not in body:
+    if not re.search(FONTS["KaTeX_Main-Regular"], body):
         return []
     return [name for name, pattern in FONTS.items() if re.search(pattern, body)]
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -99,6 +100,8 @@ class FillPitfallTable(SphinxPostTransform):
                         location=pitfall,
                     )
                     continue
+                for link in symptom.findall(addnodes.pending_xref):
+                    link["refdoc"] = self.env.docname  # its address starts from here
                 chapter = self.env.titles[docname].astext()
                 yield [
                     nodes.entry("", symptom),

@@ -14,7 +14,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from utils import plots
-from utils.explore import explore
+from utils.explore import SAVED_STYLE, Explore, explore
 
 mpl.use("agg")
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,8 +32,9 @@ def draw(n):
 
 
 def output_of(item):
+    if isinstance(item, Explore):
+        return new_output("display_data", {"text/html": SAVED_STYLE + item.html})
     bundle = item if isinstance(item, dict) else item._repr_mimebundle_()
-    bundle.pop("application/vnd.jupyter.widget-view+json", None)
     return new_output("execute_result", bundle, execution_count=1)
 
 
@@ -141,7 +142,9 @@ def test_pictures_load_late_and_move_nothing(page):
     assert all('width="192" height="96"' in tag for tag in tags)
     assert all('alt="A n' in tag for tag in tags)
     figures = re.findall(r"<figure.*?</figure>", page, re.DOTALL)
-    assert not any("style=" in figure for figure in figures)  # it is for Jupyter
+    for figure in figures:  # the other styles are for Jupyter
+        assert re.findall(r'style="([^"]*)"', figure) == ["min-inline-size: 130px"]
+    assert "jp-OutputArea" not in page
 
 
 def test_captions_hold_mathematics_and_code(page):
@@ -156,6 +159,12 @@ def test_ids_stay_apart_when_a_figure_comes_twice(page):
     ids = re.findall(r'\bid="(explore-[^"]+)"', page)
     assert len(ids) == len(set(ids)) == 2
     assert re.findall(r'<label for="([^"]+)"', page) == ids
+    # For links and a page's address: made of the ids of the cells.
+    assert re.findall(r'<figure id="([^"]+)"', page) == [
+        "figure-one",
+        "figure-two",
+        "figure-three",
+    ]
 
 
 def test_script_and_style_sheet_are_in_the_site(site, page):

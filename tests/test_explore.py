@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
-from utils.explore import explore, in_words
+from utils.explore import SAVED_STYLE, explore, in_words
 from utils.plots import SERIES_DPI, compress
 
 mpl.use("agg")
@@ -198,13 +198,21 @@ def test_live_failure_is_shown_and_passes():
     assert 'alt="A number (n = 3)"' in widget.picture.value
 
 
-def test_output_has_static_and_live_parts():
+def test_one_output_stays_and_one_is_alive(monkeypatch):
+    shown = []
+    monkeypatch.setattr(
+        "utils.explore.display", lambda bundle, raw: shown.append(bundle)
+    )
     _, widget = two_sliders()
-    bundle = widget._repr_mimebundle_()
-    assert bundle["text/plain"] == "4 units after 0 steps."
-    assert bundle["text/html"] == widget.html
-    view = bundle["application/vnd.jupyter.widget-view+json"]
+    widget._ipython_display_()
+    saved, live = shown
+    assert saved == {"text/html": SAVED_STYLE + widget.html}
+    assert live["text/plain"] == "4 units after 0 steps."
+    view = live["application/vnd.jupyter.widget-view+json"]
     assert view["model_id"] == widget.model_id
+    # The live one hides the saved one, which it knows by the ids of its controls.
+    (id,) = re.findall(r'\[id\^="([^"]+)"\]', widget.picture.value)
+    assert Page(widget.html).all("input")[0]["id"].startswith(id)
 
 
 def test_same_code_gives_the_same_page():

@@ -74,7 +74,7 @@ def test_a_readers_own_run_takes_one_seed(monkeypatch):
     calls = []
     found = run_full(monkeypatch, None, lambda s: calls.append(s) or {"loss": 1})
     assert calls == [0]
-    assert "one seed" in repr(found)
+    assert "seeds: one" in repr(found)
 
 
 @pytest.mark.parametrize(

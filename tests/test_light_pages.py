@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from PIL import Image
+from pygments.formatters import HtmlFormatter
 from sphinx.errors import ExtensionError
 
 from tests.book_builder import Built, build, code, notebook
@@ -57,8 +59,8 @@ def test_a_page_loads_one_style_sheet_and_one_script(book: Built, name: str):
 
 
 def test_only_the_search_page_loads_the_index(book: Built):
-    assert "searchindex.js" in book.page("search")
-    assert "searchindex.js" not in book.page("first")
+    assert "book_search.js" in book.page("search")
+    assert "book_search.js" not in book.page("first")
 
 
 def test_the_joined_files_are_complete_and_without_icon_fonts(book: Built):
@@ -165,3 +167,25 @@ def test_a_theme_that_renames_a_file_is_noticed(tmp_path: Path):
     assert len(light_pages.find([tmp_path], ("here.css",))) == 1
     with pytest.raises(ExtensionError, match=r"joins gone\.css, which is not in"):
         light_pages.find([tmp_path], ("here.css", "gone.css"))
+
+
+def test_words_of_one_colour_are_one_element():
+    code = (
+        '<pre><span class="n">x</span> <span class="o">=</span> '
+        '<span class="o">-</span><span class="n">y</span><span class="p">[</span>'
+        '<span class="mi">1</span></pre>'
+        '<p><span class="n">kept</span></p>'
+    )
+    assert light_pages.lighter_code(code) == (
+        '<pre>x <span class="o">= -</span>y[<span class="mi">1</span></pre>'
+        '<p><span class="n">kept</span></p>'
+    )
+
+
+@pytest.mark.parametrize("style", ["pygments_light_style", "pygments_dark_style"])
+def test_the_words_left_bare_have_the_colour_of_the_rest(style: str):
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    name = config["sphinx"]["config"]["html_theme_options"][style]
+    css = HtmlFormatter(style=name).get_style_defs(".highlight")
+    colours = dict(re.findall(r"\.highlight(?: \.(\w+))? \{[^}]*?\bcolor: (#\w+)", css))
+    assert {colours[word] for word in light_pages.PLAIN_WORDS} == {colours[""]}

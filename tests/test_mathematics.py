@@ -49,13 +49,13 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Built:
 def test_every_formula_is_set(book: Built):
     assert book.status == 0, book.messages
     page = book.page("index")
-    assert page.count('class="katex"') == 6
+    assert page.count('class="katex-html"') == 6
     assert page.count("<math ") == 6
     assert "katex-error" not in page
     body = page[page.index("<article") :]
     assert "$" not in re.sub(r"<annotation.*?</annotation>", "", body, flags=re.DOTALL)
     chapter = book.page("chapter")
-    assert chapter.count('class="katex"') == 2
+    assert chapter.count('class="katex-html"') == 2
 
 
 def test_equations_are_numbered_and_linked(book: Built):

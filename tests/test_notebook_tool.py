@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from tools import notebooks
+from tools import notebooks, sliders
 
 
 def save(folder: Path, *sources: str, tags: list[str] | None = None) -> Path:
@@ -49,7 +49,7 @@ def test_a_chapter_is_executed_and_cleaned(tmp_path: Path):
     assert failures == 0
     assert "bootstrap" in notebook.cells[0].metadata.tags
     assert notebook.metadata == notebooks.METADATA
-    assert notebooks.WIDGET_VIEW not in notebook.cells[1].outputs[0].data
+    assert sliders.WIDGET_VIEW not in notebook.cells[1].outputs[0].data
     assert notebook.cells[2].outputs[0].data["text/plain"] == "2"
     assert {key for cell in notebook.cells[1:] for key in cell.metadata} == {"tags"}
 
@@ -183,3 +183,40 @@ def test_nbval_accepts_the_outputs_and_catches_a_changed_one(tmp_path: Path):
     result = nbval(path)
     assert result.returncode == 1
     assert "loss 0.26" in result.stdout
+
+
+EXPLORE = """\
+import matplotlib.pyplot as plt
+from utils.explore import explore
+draw = lambda n: plt.subplots(figsize=(1, n))[0]
+explore(draw, alt="A page", n=[1, 2])"""
+
+
+def test_sliders_keep_one_output_and_pass(tmp_path: Path):
+    failures, notebook = run(save(tmp_path, EXPLORE))
+    assert failures == 0
+    (output,) = notebook.cells[1].outputs
+    assert output.output_type == "display_data"
+    assert sorted(output.data) == ["text/html", "text/plain"]
+    assert output.data["text/plain"] == "A page (n = 1)"
+    assert nbval(tmp_path / "sample.ipynb").returncode == 0
+
+
+def test_sliders_of_an_earlier_version_are_brought_up_to_date(tmp_path: Path):
+    _, notebook = run(save(tmp_path, EXPLORE))
+    path = tmp_path / "sample.ipynb"
+    present = path.read_text(encoding="utf-8")
+    (output,) = notebook.cells[1].outputs
+    page = output.data["text/html"].removeprefix(sliders.SAVED_STYLE)
+    notebook.cells[1].outputs = [
+        nbformat.v4.new_output(
+            "execute_result",
+            {"text/html": page, "text/plain": "A page (n = 1)"},
+            execution_count=2,
+        )
+    ]
+    notebooks.write(notebook, path)
+    assert path.read_text(encoding="utf-8") != present
+    for _ in range(2):
+        assert notebooks.main(["--stamp", str(path)]) == 0
+        assert path.read_text(encoding="utf-8") == present

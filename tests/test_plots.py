@@ -268,3 +268,31 @@ def test_a_small_weight_leaves_its_cell_empty():
 def test_weight_tables_say_what_is_wrong(changed, message):
     with pytest.raises(ValueError, match=message):
         weights_of(**changed)
+
+
+def test_a_frame_over_another_is_the_frame_to_the_dot_and_lighter():
+    def draw(height):
+        fig, ax = plt.subplots(figsize=(4, 2))
+        ax.plot([0, height])
+        ax.set_ylim(0, 9)
+        return plots.rasterize(fig, plots.SERIES_DPI)
+
+    def dots(frame, mode):
+        return np.asarray(Image.open(io.BytesIO(frame.data)).convert(mode))
+
+    base, frame = draw(2), draw(7)
+    layer = plots.over(base, frame)
+    assert len(layer.data) < 0.6 * len(frame.data)
+    assert (layer.width, layer.height) == (frame.width, frame.height)
+    over = dots(layer, "RGBA")
+    seen = np.where(over[..., 3:] > 0, over[..., :3], dots(base, "RGB"))
+    np.testing.assert_array_equal(seen, dots(frame, "RGB"))
+    assert plots.over(base, layer) == layer  # done once
+
+
+def test_a_frame_that_shares_nothing_stays_whole():
+    noise = np.random.default_rng(0).integers(0, 256, (2, 20, 20, 3), dtype=np.uint8)
+    one, other = (plots.Frame(plots.compress(pixels), 20, 20) for pixels in noise)
+    assert plots.over(one, other) is other
+    small = plots.Frame(plots.compress(noise[0, :9]), 20, 9)
+    assert plots.over(one, small) is small

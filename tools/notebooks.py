@@ -5,7 +5,7 @@
     python -m tools.notebooks                  # the changed chapters
     python -m tools.notebooks --all            # every chapter
     python -m tools.notebooks PATH [PATH ...]  # these; a folder stands for all in it
-    python -m tools.notebooks --stamp          # only bootstrap cells and folds
+    python -m tools.notebooks --stamp          # only bootstrap cells, folds, sliders
     python -m tools.notebooks --twice PATH     # each cell twice; nothing is saved
     python -m tools.notebooks --full --out DIR PATH   # full profile, kept elsewhere
 
@@ -29,7 +29,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-from tools import twice
+from tools import sliders, twice
 from tools.contents import ROOT, short_name
 
 # One thread a kernel: two kernels on two cores then run three times faster than with
@@ -43,7 +43,6 @@ KERNEL_ENVIRONMENT = {
 # The rest is what one editor or another left there.
 CELL_METADATA = ("tags", "mystnb", "jupyter", "cellView")
 FOLDED = {"hide-input", "hide-cell", "solution"}  # the book folds cells of these tags
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -56,7 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("paths", nargs="*", type=Path)
     parser.add_argument("--all", action="store_true", help="every chapter")
     parser.add_argument(
-        "--stamp", action="store_true", help="only bootstrap cells and folds"
+        "--stamp",
+        action="store_true",
+        help="only bootstrap cells, folds and sliders; run nothing",
     )
     parser.add_argument(
         "--twice", action="store_true", help="run each cell twice and save nothing"
@@ -184,8 +185,7 @@ def clean(notebook: NotebookNode) -> None:
     for cell in notebook.cells:
         kept = {k: v for k, v in cell.metadata.items() if k in CELL_METADATA}
         cell.metadata = nbformat.from_dict(kept)
-        for output in cell.get("outputs", ()):
-            output.get("data", {}).pop(WIDGET_VIEW, None)
+        sliders.drop_live(cell)
 
 
 def find_noise(notebook: NotebookNode) -> str | None:
@@ -253,6 +253,7 @@ def stamp(notebook: NotebookNode) -> None:
     """Write what the tags and the book's settings say into the cells, in place."""
     stamp_bootstrap(notebook)
     stamp_folds(notebook)
+    sliders.stamp(notebook)
 
 
 def stamp_folds(notebook: NotebookNode) -> None:

@@ -13,10 +13,12 @@ A chapter hands :func:`explore` a function that draws, and the values to draw it
         degree=range(1, 10),
     )
 
-While a kernel runs, the reader may pick any value between the smallest and the largest,
-and the picture is drawn anew. The same output carries a page fragment with one frame
-for each given value, which the built book shows with plain HTML sliders and which needs
-no kernel; where scripts do not run, it is the start picture with its caption.
+The cell has two outputs. The first is a page fragment with one frame for each given
+value, which the built book shows with plain HTML sliders and which needs no kernel;
+where scripts do not run, it is the start picture with its caption, and it stays when
+the notebook is saved, reopened or converted. The second is alive while its kernel runs,
+and hides the first: the reader may pick any value between the smallest and the largest,
+and the picture is drawn anew.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from typing import Any
 import ipywidgets
 import matplotlib.pyplot as plt
 import numpy as np
+from IPython.display import display
 from matplotlib.figure import Figure
 
 from utils.plots import (
@@ -44,12 +47,20 @@ from utils.plots import (
     caption_tag,
     clean_alt,
     img_tag,
+    over,
     rasterize,
 )
 
 __all__ = ["Explore", "explore"]
 
 MAX_FRAMES = 60
+
+# In a saved notebook, Jupyter says in the place of the live output, which is gone:
+# "model not found". A live one has elements inside, this message has none.
+SAVED_STYLE = (
+    "<style>.jp-OutputArea-child:has(.book-explore) + .jp-OutputArea-child "
+    ".jupyter-widgets:not(:has(*)) {display: none}</style>\n"
+)
 
 Alt = str | Callable[..., str]
 
@@ -130,10 +141,6 @@ class Explore(ipywidgets.VBox):
         picture: The live widget that shows the picture.
     """
 
-    # ipywidgets 7 prefers this method to _repr_mimebundle_ and would drop the static
-    # page fragment.
-    _ipython_display_ = None
-
     def __init__(
         self,
         render: Callable[..., Figure],
@@ -150,8 +157,13 @@ class Explore(ipywidgets.VBox):
             for values in itertools.product(*(c.values for c in controls))
         }
         seconds = (time.perf_counter() - begun) / len(self.frames)
+        # Told by words alone, so that an id does not change with a pixel.
+        words = [self._caption, *(text for _, text in self.frames.values())]
+        words += [repr(control) for control in self.controls]
+        digest = hashlib.sha256(json.dumps(words).encode()).hexdigest()[:8]
+        self._id = f"explore-{digest}"
         self.inputs = {c.name: _live_input(c, quick=seconds < 0.3) for c in controls}
-        self.picture = ipywidgets.HTML()
+        self.picture = ipywidgets.HTMLMath()
         for widget in self.inputs.values():
             widget.observe(self._redraw, names="value")
         self._redraw()
@@ -163,16 +175,12 @@ class Explore(ipywidgets.VBox):
         start = tuple(control.start for control in self.controls)
         frame, alt = self.frames[start]
         frames = [
-            # The start frame's bytes are in the <img> already.
-            {"src": "" if values == start else each.uri, "alt": text}
+            # Each is laid over the start picture, which is in the <img> already.
+            {"src": "" if values == start else over(frame, each).uri, "alt": text}
             for values, (each, text) in self.frames.items()
         ]
-        # Told by words alone, so that an id does not change with a pixel.
-        words = [self._caption, *(text for _, text in self.frames.values())]
-        words += [repr(control) for control in self.controls]
-        digest = hashlib.sha256(json.dumps(words).encode()).hexdigest()[:8]
         inputs = "".join(
-            _static_input(control, f"explore-{digest}-{index}")
+            _static_input(control, f"{self._id}-{index}")
             for index, control in enumerate(self.controls)
         )
         data = json.dumps({"frames": frames}, ensure_ascii=False, indent=0)
@@ -189,6 +197,10 @@ class Explore(ipywidgets.VBox):
             "</figure>"
         )
 
+    def _ipython_display_(self, **kwargs: Any) -> None:
+        display({"text/html": SAVED_STYLE + self.html}, raw=True)
+        display(self._repr_mimebundle_(), raw=True)
+
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         start = tuple(control.start for control in self.controls)
         return {
@@ -197,7 +209,6 @@ class Explore(ipywidgets.VBox):
                 "version_minor": 0,
                 "model_id": self.model_id,
             },
-            "text/html": self.html,
             "text/plain": self.frames[start][1],
         }
 
@@ -214,6 +225,8 @@ class Explore(ipywidgets.VBox):
             )
         else:
             self.picture.value = (
+                "<style>:is(.jp-OutputArea-child, figure.book-explore)"
+                f':has([id^="{self._id}-"]) {{display: none}}</style>'  # the saved one
                 f'<figure class="book-explore" style="margin:0">{img_tag(frame, alt)}'
                 f"{caption_tag(self._caption)}</figure>"
             )

@@ -153,13 +153,13 @@ def rows_of(result: Results) -> list[tuple[str, str]]:
     several = len(result["seeds"])
     metrics = {result["metric"]: None, **result["values"]}
     size = [f"{result['parameters']:,}"] if "parameters" in result else []
-    many = f"mean of {several} seeds, least to largest" if several > 1 else "one seed"
+    many = f"mean of {several}, least to largest" if several > 1 else "one"
     return [
         ("data", result["data"]),
         ("model", result["model"]),
         *(("parameters", number) for number in size),
         *((_words(each), spread(result["values"][each])) for each in metrics),
-        ("", many),
+        ("seeds", many),
         ("published", result["published"]),
         ("time", f"{_minutes(float(np.mean(result['seconds'])))} a seed"),
         ("memory", f"{result['peak_memory_gb']:.1f} GB at the most"),

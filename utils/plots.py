@@ -17,7 +17,7 @@ import html
 import io
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -591,6 +591,39 @@ def rasterize(
         round(width * CSS_PIXELS_PER_INCH),
         round(height * CSS_PIXELS_PER_INCH),
     )
+
+
+def over(base: Frame, frame: Frame) -> Frame:
+    """Return what is to be laid over one frame for another to be seen.
+
+    Only what differs is kept, and two dots around it, so that nothing shines through
+    when both are scaled; the rest is transparent, and costs next to nothing.
+
+    Args:
+        base: The frame below.
+        frame: The frame to be seen, of the same size.
+
+    Returns:
+        The difference, or ``frame`` itself where that is no longer.
+    """
+    pictures = [Image.open(io.BytesIO(each.data)) for each in (base, frame)]
+    if pictures[1].mode == "RGBA":  # is such a difference
+        return frame
+    below, above = (np.asarray(picture.convert("RGB")) for picture in pictures)
+    if below.shape != above.shape:
+        return frame
+    differs = (below != above).any(axis=-1)
+    for axis in (0, 1):
+        for _ in range(2):
+            grown = differs.copy()
+            ahead, behind = grown.swapaxes(0, axis), differs.swapaxes(0, axis)
+            ahead[1:] |= behind[:-1]
+            ahead[:-1] |= behind[1:]
+            differs = grown
+    alpha = np.where(differs, 255, 0).astype(np.uint8)
+    kept = np.where(differs[..., None], above, 0).astype(np.uint8)
+    data = _webp(np.dstack([kept, alpha]), lossless=True)
+    return frame if len(data) >= len(frame.data) else replace(frame, data=data)
 
 
 class Places:

@@ -1,9 +1,6 @@
 // What the book's pages do beyond the theme: framework tabs, wide equations, menus that follow.
 "use strict";
 
-// --- search: a book opened from disk cannot fetch its own pages to quote from them ------------
-if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
-
 // --- framework tabs: one choice for the page, kept for the next one -------------------------
 (() => {
   const root = document.documentElement;
@@ -73,6 +70,7 @@ if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = f
     "pre": "Code or output, wider than the page",
     ".pst-scrollable-table-container": "Table, wider than the page",
     ".cell_output > .output": "Output, wider than the page",
+    ".figure-box": "Picture, wider than the page",
   };
 
   const mark = (box, name) => {
@@ -89,6 +87,17 @@ if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = f
       box.removeAttribute("role");
       box.removeAttribute("aria-label");
     }
+    if (box.matches(".figure-box")) goesOn(box);
+  };
+
+  // Where a picture goes on beyond its box: nothing, "left", "right" or both.
+  const goesOn = (box) => {
+    const sides = [
+      box.scrollLeft > 1 && "left",
+      box.scrollLeft + box.clientWidth < box.scrollWidth - 1 && "right",
+    ].filter(Boolean);
+    if (sides.length) box.dataset.goesOn = sides.join(" ");
+    else delete box.dataset.goesOn;
   };
 
   document.addEventListener("DOMContentLoaded", () => {
@@ -99,6 +108,9 @@ if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = f
       for (const box of document.querySelectorAll(selector)) {
         box.dataset.scrollName = name;
         watch.observe(box);
+        if (box.matches(".figure-box")) {
+          box.addEventListener("scroll", () => goesOn(box), { passive: true });
+        }
       }
     }
   });

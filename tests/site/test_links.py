@@ -7,6 +7,7 @@ the mathematics is set.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from functools import cache
 from html.parser import HTMLParser
@@ -123,6 +124,46 @@ def unset_mathematics(path: Path) -> list[str]:
                 f"{page.classes['math']} formulas, {page.classes[half]} {half}"
             )
     return marks
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_term_and_equation_of_another_page_has_a_card(name: str):
+    assert without_card(SITE, name) == []
+
+
+@cache
+def cards() -> dict[str, str]:
+    text = (SITE / "_static" / "cards-content.js").read_text(encoding="utf-8")
+    return json.loads(text[text.index("(") + 1 : text.rindex(")")])
+
+
+def without_card(site: Path, name: str) -> list[str]:
+    """Return the links of a page that should show a card and have none to show."""
+    link = r'<a class="reference internal" href="([^"#]+)(#(?:term|equation)-[^"]+)"'
+    found = re.findall(link, (site / name).read_text(encoding="utf-8"))
+    folder = (site / name).parent
+    addresses = {
+        (folder / path).resolve().relative_to(site.resolve()).as_posix() + place
+        for path, place in found
+    }
+    return sorted(addresses - {key for key, card in cards().items() if card})
+
+
+def test_figures_are_numbered_through_each_chapter():
+    numbers = {}
+    for name in PAGES:
+        text = (SITE / name).read_text(encoding="utf-8")
+        figures = re.findall(r'<figure id="([^"]+)" class="[^"]*book-', text)
+        assert len(set(figures)) == len(figures)
+        found = re.findall(r'class="figure-number">Figure (\d+)\.(\d+)<', text)
+        if name != "chapters/index.html":
+            assert len(found) == len(figures), name
+        for chapter, figure in found:
+            numbers.setdefault(int(chapter), []).append(int(figure))
+    assert {k: sorted(v) for k, v in numbers.items()} == {
+        k: list(range(1, len(v) + 1)) for k, v in numbers.items()
+    }
+    assert len(numbers) >= 10
 
 
 @pytest.mark.parametrize("path", chapters(), ids=short_name)

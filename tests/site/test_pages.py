@@ -24,6 +24,11 @@ def test_a_page_is_quiet_and_asks_nobody(name: str, visited: Visited):
 
 
 @each_page
+def test_pictures_are_shown_in_their_own_proportions(name: str, visited: Visited):
+    assert visited(name).stretched == []
+
+
+@each_page
 def test_the_fonts_of_mathematics_come_from_the_site(name: str, visited: Visited):
     seen = visited(name)
     assert [font for font in seen.fonts if font[1] == "error"] == []
@@ -61,3 +66,18 @@ def test_axe_finds_no_violation(name: str, visited: Visited):
 @each_page
 def test_wide_equations_can_be_scrolled_by_keyboard(name: str, visited: Visited):
     assert visited(name).unreached == []
+
+
+@each_page
+def test_lines_are_short_and_code_is_large_enough(name: str, visited: Visited):
+    assert visited(name).hard_to_read == []
+
+
+@each_page
+def test_what_a_phone_cuts_wraps_or_shows_that_it_scrolls(name: str, visited: Visited):
+    assert visited(name).cut == []
+
+
+@each_page
+def test_figures_are_read_on_a_phone(name: str, visited: Visited):
+    assert visited(name).bad_figures == []

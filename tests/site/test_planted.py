@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.site.test_links import broken, read, unset_mathematics
+from tests.site.test_links import broken, read, unset_mathematics, without_card
 from tests.site.test_pages import LIMIT, SHIFT
 from tests.site.visit import Visit, visit
 from tools.browser import SITE, serve
@@ -26,6 +26,7 @@ FAULTS = f"""
 <img src="planted-missing.webp" alt="A picture that is not there" width="9" height="9">
 <img src="http://127.0.0.1:9/elsewhere.png" alt="From elsewhere" width="9" height="9">
 <img src="{PIXEL}" width="9" height="9" id="without-alt">
+<img src="{PIXEL}#wide" alt="Stretched" style="width: 90px; height: 30px">
 <p style="color: #999; background: #fff" id="pale">Pale in both colours.</p>
 <p class="pale-in-dark">Pale in dark colours alone.</p>
 <style>
@@ -40,6 +41,16 @@ FAULTS = f"""
 <code class="math-error">\\nosuch</code>
 <a href="planted-nowhere.html">A page that is not there</a>
 <a href="#planted-nowhere">A place that is not there</a>
+<a class="reference internal" href="glossary.html#term-planted">No such card</a>
+<p style="max-inline-size: none; width: 800px">Lines that are too long.</p>
+<pre style="font-size: 13px">Small code</pre>
+<div class="output stream"><pre style="white-space: pre !important; overflow: auto"
+>{"Printed " * 20}</pre></div>
+<pre style="background: none !important; overflow: auto">{"Unshaded " * 20}</pre>
+<figure id="planted-figure"><div class="figure-box"><img
+ src="{PIXEL}" alt="Tiny" data-letters="13" width="614" height="614"
+ style="inline-size: 400px; block-size: 300px; max-inline-size: none"
+></div><figcaption>No link</figcaption></figure>
 <script src="planted-heavy.js"></script>
 <script>addEventListener("load", () => setTimeout(() => {{
   const late = Object.assign(document.createElement("div"), {{ innerHTML: "late" }});
@@ -49,6 +60,9 @@ FAULTS = f"""
   box.className = "math-scroll";
   box.innerHTML = "<div style='width: 999px'>Unreached</div>";
   document.querySelector("article").append(box);
+  const figure = document.querySelector("#planted-figure").cloneNode(true);
+  figure.id = "planted-late";
+  document.querySelector("article").append(figure);
 }}, 200));</script>
 <figure class="book-explore"><img src="{PIXEL}" alt="One" width="9" height="9">
 <div class="book-explore-controls" hidden="hidden"><div class="book-explore-control">
@@ -99,6 +113,10 @@ def test_a_missing_picture_and_a_missing_font_are_seen(seen: Visit):
     assert ("planted", "error") in seen.fonts
 
 
+def test_a_stretched_picture_is_seen(seen: Visit):
+    assert any(source.endswith("#wide") for source in seen.stretched)
+
+
 def test_what_moves_and_what_weighs_is_measured(seen: Visit):
     assert seen.shift > SHIFT
     assert seen.weight.bytes - seen.weight.figures > LIMIT
@@ -113,6 +131,27 @@ def test_what_sticks_out_is_seen(seen: Visit):
     assert any("wide" in found for found in seen.sticking_out["320 light PyTorch"])
     assert not any("wide:" in found for found in seen.sticking_out["390 light PyTorch"])
     assert "Unreached" in " ".join(seen.unreached)
+
+
+def test_what_is_hard_to_read_or_cut_is_seen(seen: Visit):
+    assert "wide: Lines that are too long." in seen.hard_to_read
+    assert "small: Small code" in seen.hard_to_read
+    cut = " ".join(seen.cut)
+    assert "Printed" in cut
+    assert "Unshaded" in cut
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "planted-figure: letters of 8.5 px",
+        "planted-figure: out of proportion",
+        "planted-figure: no link to it",
+        "planted-late: goes on unseen",
+    ],
+)
+def test_a_bad_figure_is_seen(fault: str, seen: Visit):
+    assert fault in seen.bad_figures
 
 
 @pytest.mark.parametrize(
@@ -141,3 +180,5 @@ def test_the_html_alone_tells(planted: Path):
     marks = unset_mathematics(planted)
     assert {"$$", "\\frac", "math-error"} <= set(marks)
     assert unset_mathematics(SITE / BASE) == []
+    missing = without_card(planted.parents[2], BASE)
+    assert missing == ["chapters/appendix/glossary.html#term-planted"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 import unicodedata
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.site.visit import WIDE, try_sliders
+from tests.site.visit import PHONE, WIDE, try_sliders
 from tools.browser import SITE, pages
 
 CHAPTERS = [name for name in pages() if name.startswith("chapters/")]
@@ -156,6 +157,7 @@ def test_a_page_prints_whole_and_light(new_context: Callable[..., BrowserContext
     text = "".join(unicodedata.normalize("NFKC", text).split())  # no ligatures
     assert values
     assert [value for value in values if "".join(value.split()) not in text] == []
+    assert "Showthe" not in text, "a printed fold offers to open"
     assert lines
     assert [line for line in lines if line not in text] == [], "a fold printed empty"
     assert not folds.last.get_attribute("open"), "folds are closed again"
@@ -167,6 +169,44 @@ def test_a_page_prints_whole_and_light(new_context: Callable[..., BrowserContext
     assert page.evaluate(f"{code}.backgroundColor") == "rgba(0, 0, 0, 0)"
 
 
+def test_a_check_prints_its_line_and_not_its_code(reader: Page):
+    reader.goto(on_disk(having('<details class="checked">')[0]))
+    check = reader.locator("details.checked").first
+    code = check.locator(".cell_input")
+    for opened in ("false", "true"):
+        check.evaluate(f"(fold) => {{ fold.open = {opened}; }}")
+        reader.emulate_media(media="screen")
+        assert code.is_visible() == (opened == "true")
+        reader.emulate_media(media="print")
+        assert check.locator("summary").is_visible()
+        assert not code.is_visible()
+    check.evaluate("(fold) => { fold.open = false; }")
+    reader.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert check.get_attribute("open") is None
+
+
+def test_the_contents_show_where_a_jump_led(reader: Page):
+    name = having('class="eqno"')[0]
+    marked = reader.locator("#pst-page-toc-nav a[aria-current]")
+    reader.goto(on_disk(name))
+    section = """(box) => box.closest("section").querySelector("h1, h2, h3, h4").id
+      || box.closest("section").id"""
+    for equation in reader.locator(".math[id^=equation]").all():
+        place = equation.get_attribute("id")
+        here = equation.evaluate(section)
+        reader.goto("about:blank")
+        reader.goto(f"{on_disk(name)}#{place}")
+        expect(marked).to_have_attribute("href", f"#{here}")
+    links = reader.locator("#pst-page-toc-nav > ul > li > a")
+    for link in links.all():
+        link.click()
+        expect(marked).to_have_attribute("href", link.get_attribute("href"))
+        reader.wait_for_timeout(200)  # the theme has had its say
+        expect(marked).to_have_attribute("href", link.get_attribute("href"))
+    reader.keyboard.press("Control+Home")
+    expect(marked).to_have_count(0)
+
+
 def test_search_finds_a_word(reader: Page):
     reader.goto(on_disk("search.html") + "?q=gradient")
     results = reader.locator("#search-results li a")
@@ -174,6 +214,35 @@ def test_search_finds_a_word(reader: Page):
     assert results.count() >= 2
     results.first.click()
     reader.wait_for_url("**/chapters/**")
+
+
+@pytest.mark.parametrize(
+    ("query", "title", "where"),
+    [
+        ("nan", r".", "Pitfall"),
+        ("GELU", r"GELU", ""),
+        ("regularization", r"[Rr]egularis", ""),
+        ("梯度", r"^gradient 梯度", "Term · Glossary"),
+        ("learning rate", r"[Ll]earning rate", ""),
+        ("OneCycleLR", r".", ""),
+    ],
+)
+def test_search_leads_to_the_section(query: str, title: str, where: str, reader: Page):
+    reader.goto(on_disk("search.html") + f"?q={query}")
+    first = reader.locator("#search-results li").first
+    expect(first).to_be_visible(timeout=10_000)
+    link = first.locator("a")
+    assert re.search(title, link.inner_text())
+    assert where in first.locator(".where").inner_text()
+    assert first.locator(".where").inner_text(), "a result says its page"
+    name, _, place = link.get_attribute("href").partition("#")
+    assert f'id="{place}"' in (SITE / name).read_text("utf-8")
+
+
+def test_chinese_names_are_told_apart(reader: Page):
+    reader.goto(on_disk("search.html") + "?q=网络")
+    titles = reader.locator("#search-results li a").all_inner_texts()
+    assert len(set(titles)) == len(titles) >= 5
 
 
 def test_the_search_dialog_opens_by_key_and_leads_to_results(reader: Page):
@@ -201,6 +270,67 @@ def test_colours_are_switched_and_kept(reader: Page):
     reader.goto(on_disk(CHAPTERS[1]))
     assert reader.evaluate(theme) == "dark"
     assert reader.evaluate("getComputedStyle(document.body).backgroundColor") == dark
+
+
+@pytest.mark.parametrize("turned", [True, False])
+def test_drawings_follow_the_dark_and_photographs_do_not(turned: bool, reader: Page):
+    kind = "line-art book-" if turned else "book-figure"
+    reader.goto(on_disk(having(f'class="{kind}')[0]))
+    image = f"document.querySelector('figure[class^=\"{kind}\"] img')"
+    colours = f"getComputedStyle({image}).filter"
+    assert reader.evaluate(colours) == "none"
+    reader.evaluate("document.documentElement.dataset.theme = 'dark'")
+    assert ("invert" in reader.evaluate(colours)) == turned
+    reader.emulate_media(media="print")
+    assert reader.evaluate(colours) == "none"
+
+
+CARDS = [
+    ('href="../../appendix/glossary.html#term-', "article a[href*='#term-']", "p b"),
+    ('href="#equation-', "article a.reference[href^='#equation-']", ".katex"),
+    ('class="bibtex-citation"', ".bibtex-citation a", "p"),
+]
+
+
+@pytest.mark.parametrize(("mark", "link", "inside"), CARDS)
+def test_a_link_shows_a_card(mark: str, link: str, inside: str, reader: Page):
+    reader.goto(on_disk(having(mark)[0]))
+    link, card = reader.locator(link).first, reader.locator(".book-card")
+    link.hover()
+    expect(card.locator(inside).first).to_be_visible()
+    assert card.locator("a, [id]").count() == 0
+    card.hover()  # the pointer may go into it
+    reader.wait_for_timeout(300)
+    expect(card).to_be_visible()
+    reader.keyboard.press("Escape")
+    expect(card).not_to_be_visible()
+    link.focus()
+    expect(card).to_be_visible()
+    expect(link).to_have_attribute("aria-describedby", card.get_attribute("id"))
+    link.blur()
+    expect(card).not_to_be_visible()
+
+
+def test_a_tap_shows_a_card_and_the_next_one_follows(
+    new_context: Callable[..., BrowserContext],
+):
+    name = having(CARDS[0][0])[0]
+    context = new_context(viewport=PHONE, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(on_disk(name))
+    card = page.locator(".book-card")
+    for link in page.locator("article a[href*='#term-']").all()[:4]:
+        link.tap()
+        expect(card).to_be_visible()
+        there, here = card.bounding_box(), link.bounding_box()
+        assert there["x"] >= 0
+        assert there["x"] + there["width"] <= PHONE["width"]
+        assert (
+            there["y"] >= here["y"] + here["height"]
+            or there["y"] + there["height"] <= here["y"]
+        ), "a card covers its link"
+    link.tap()
+    page.wait_for_url("**/glossary.html#term-*")
 
 
 def test_the_menus_open_on_a_phone(new_context: Callable[..., BrowserContext]):

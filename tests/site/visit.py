@@ -41,6 +41,15 @@ new PerformanceObserver((list) => {
 HOLLOW = """() => [...document.images]
   .filter((image) => image.complete && !image.naturalWidth).map((image) => image.src)"""
 
+# A pixel more or less comes from rounding; half a hundredth is not seen.
+STRETCHED = """() => [...document.images].filter((image) => {
+    const { width, height } = image.getBoundingClientRect();
+    if (!image.naturalWidth || !width || getComputedStyle(image).objectFit !== "fill")
+      return false;
+    const wrong = Math.abs(width * image.naturalHeight / image.naturalWidth - height);
+    return wrong > Math.max(1, 0.005 * height);
+  }).map((image) => image.src)"""
+
 FONTS = """() => [...document.fonts].filter((font) => font.status !== "unloaded")
   .map((font) => [font.family, font.status])"""
 
@@ -65,6 +74,54 @@ STICKING_OUT = """() => {
 UNREACHED = """() => [...document.querySelectorAll(".math-scroll")]
   .filter((box) => (box.scrollWidth > box.clientWidth + 1) !== (box.tabIndex === 0))
   .map((box) => box.querySelector("annotation")?.textContent.trim() ?? box.innerHTML)"""
+
+# Paragraphs wider than 70 letters or so, and code smaller than 14 px.
+HARD_TO_READ = """() => {
+  const seen = (selector) => [...document.querySelectorAll(selector)]
+    .filter((element) => element.checkVisibility());
+  const size = (element) => parseFloat(getComputedStyle(element).fontSize);
+  const wide = seen(".bd-article p")
+    .filter((text) => !text.closest("table, .chapter-list")
+      && text.clientWidth > 42 * size(text))
+    .map((text) => `wide: ${text.textContent.slice(0, 40)}`);
+  const small = seen(".bd-article pre").filter((code) => size(code) < 14)
+    .map((code) => `small: ${code.textContent.slice(0, 40)}`);
+  return [...wide, ...small];
+}"""
+
+# Printed lines that go on beyond a phone, unless they are columns; and code that goes
+# on beyond it and does not show so by a shadow at its edge.
+CUT = """() => [...document.querySelectorAll(".bd-article pre")]
+  .filter((code) => code.checkVisibility())
+  .flatMap((code) => {
+    const output = code.closest(".output");
+    const boxes = output ? [code, output] : [code];
+    const cut = boxes.find((box) => box.scrollWidth > box.clientWidth + 1
+      && getComputedStyle(box).overflowX !== "visible");
+    if (!cut) return [];
+    const words = output?.matches(".stream:not(.columns)");
+    const shown = getComputedStyle(cut).backgroundImage.includes("gradient");
+    const start = code.textContent.slice(0, 40);
+    return words || !shown ? [`${output?.className ?? "code"}: ${start}`] : [];
+  })"""
+
+# Figures with letters below 9 px, out of proportion, without a link to themselves, or
+# that go on beyond their box and do not show it.
+BAD_FIGURES = """() => [...document.querySelectorAll("figure .figure-box > img")]
+  .filter((image) => image.checkVisibility())
+  .flatMap((image) => {
+    const [box, figure] = [image.parentElement, image.closest("figure")];
+    const scale = image.getBoundingClientRect().width / image.getAttribute("width");
+    const letters = image.dataset.letters * scale;
+    const tall = image.getBoundingClientRect().height / image.getAttribute("height");
+    const more = box.scrollWidth > box.clientWidth + 1;
+    return [
+      letters < 8.95 && `letters of ${letters.toFixed(1)} px`,
+      Math.abs(tall / scale - 1) > 0.02 && "out of proportion",
+      more !== Boolean(box.dataset.goesOn && box.tabIndex === 0) && "goes on unseen",
+      !figure.querySelector(`figcaption a[href="#${figure.id}"]`) && "no link to it",
+    ].filter(Boolean).map((fault) => `${figure.id}: ${fault}`);
+  })"""
 
 # Most elements of a chapter are parts of formulas and coloured words of code, which all
 # come from two programs. So ten formulas stand for all, without the insides that screen
@@ -94,6 +151,7 @@ class Visit:
         trouble: errors and warnings of the console, exceptions, requests that failed,
             and requests to anyone but the site.
         hollow: pictures that are not there.
+        stretched: pictures shown wider or narrower than they are.
         fonts: families of letters that the page loaded, and how it ended.
         formulas: how many there are.
         shift: how much moved while the page loaded, in Chromium's measure.
@@ -101,12 +159,16 @@ class Visit:
         sticking_out: what is wider than a phone, by width, colours and framework.
         wide_equations: how many scroll on a small phone.
         unreached: equations that scroll there and not by keyboard, or the reverse.
+        hard_to_read: lines that are too long and code that is too small.
+        cut: what goes on beyond a phone's edge, and does not show it.
+        bad_figures: what is wrong with figures on a phone.
         violations: axe's findings, by window and colours.
     """
 
     weight: Weight
     trouble: list[str]
     hollow: list[str] = field(default_factory=list)
+    stretched: list[str] = field(default_factory=list)
     fonts: list[tuple[str, str]] = field(default_factory=list)
     formulas: int = 0
     shift: float = 0.0
@@ -114,6 +176,9 @@ class Visit:
     sticking_out: dict[str, list[str]] = field(default_factory=dict)
     wide_equations: int = 0
     unreached: list[str] = field(default_factory=list)
+    hard_to_read: list[str] = field(default_factory=list)
+    cut: list[str] = field(default_factory=list)
+    bad_figures: list[str] = field(default_factory=list)
     violations: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
 
 
@@ -175,9 +240,11 @@ def visit(browser: Browser, address: str, name: str) -> Visit:
     found = Visit(scales.read(address, name), trouble)
     found.shift = shift
     found.hollow = page.evaluate(HOLLOW)
+    found.stretched = page.evaluate(STRETCHED)
     found.fonts = [tuple(pair) for pair in page.evaluate(FONTS)]
     found.formulas = page.locator(".katex").count()
     found.dead_sliders = try_sliders(page)
+    found.hard_to_read = page.evaluate(HARD_TO_READ)
     try_phone(page, found)
     found.violations = run_axe(page)
     context.close()
@@ -191,16 +258,17 @@ def try_sliders(page: Page) -> list[str]:
         image = figure.locator("img").first
         for slider in figure.locator("input[type=range]").all():
             who = f"slider {slider.get_attribute('id')} of figure {place}"
-            source, alt = image.evaluate("(i) => [i.src, i.alt]")
+            over = figure.locator("img").last
+            source, alt = over.evaluate("(i) => i.src"), image.get_attribute("alt")
             value = slider.get_attribute("aria-valuetext")
             output = slider.evaluate("(s) => s.nextElementSibling.textContent")
             at_end = slider.input_value() == slider.get_attribute("max")
             try:
                 slider.press("Home" if at_end else "End", timeout=2000)
                 page.wait_for_function(
-                    "([image, source]) => image.src !== source && image.complete"
-                    " && image.naturalWidth > 0",
-                    arg=[image.element_handle(), source],
+                    "([image, source]) => image.src !== source && (image.hidden"
+                    " || (image.complete && image.naturalWidth > 0))",
+                    arg=[over.element_handle(), source],
                     timeout=5000,
                 )
             except Error:
@@ -231,6 +299,9 @@ def try_phone(page: Page, found: Visit) -> None:
         page.wait_for_timeout(100)
         key = f"{window['width']} {scheme} {framework}"
         found.sticking_out[key] = page.evaluate(STICKING_OUT)
+        if window is PHONE and scheme == "light":
+            found.cut = page.evaluate(CUT)
+            found.bad_figures = page.evaluate(BAD_FIGURES)
         if window is SMALL_PHONE:
             found.unreached = page.evaluate(UNREACHED)
             found.wide_equations = page.locator(".math-scroll[tabindex='0']").count()

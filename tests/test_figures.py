@@ -1,0 +1,94 @@
+"""The eyes that look at figures: each planted fault is seen, what is sound passes."""
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from tools import figures
+from utils import plots
+
+mpl.use("agg")
+
+
+def sound(ax):
+    ax.plot([0, 1, 2], [0, 1, 2], label="a line")
+    ax.axvline(5, label="a rule")
+    ax.set_xlim(0, 6)
+    ax.legend(loc="lower right")
+
+
+def under_legend(ax):
+    ax.plot([0, 1], [0, 1], label="hidden")
+    ax.legend(loc="upper right")
+
+
+def dots_under_legend(ax):
+    ax.scatter([0, 0.98, 1], [0, 0.98, 1], label="hidden")
+    ax.legend(loc="upper right")
+
+
+def bars_under_legend(ax):
+    ax.bar([0, 1], [1, 1], label="hidden")
+    ax.legend(loc="upper right")
+
+
+def out_of_the_axes(ax):
+    ax.plot([0, 1, 2], [0, 1, 5], label="the winner")
+    ax.set_ylim(0, 2)
+
+
+def on_purpose(ax):
+    ax.plot([0, 1, 2], [0, 1, 5], gid="leaves")
+    ax.set_ylim(0, 2)
+
+
+def over_the_edge(ax):
+    ax.text(0.9, 0.5, "words that do not end here", transform=ax.transAxes)
+    ax.figure.set_layout_engine("none")
+
+
+def pinyin(ax):
+    ax.set_title("模式")
+
+
+@pytest.mark.parametrize(
+    ("draw", "words"),
+    [
+        (sound, None),
+        (on_purpose, None),
+        (under_legend, "legend lies over"),
+        (dots_under_legend, "legend lies over"),
+        (bars_under_legend, "legend lies over 1 points or bars"),
+        (out_of_the_axes, "'the winner' leaves its axes"),
+        (over_the_edge, "cut off by the edge"),
+        (pinyin, "missing from"),
+    ],
+)
+def test_planted_faults_are_seen(draw, words):
+    with mpl.rc_context({"font.family": "DejaVu Sans"}):
+        fig, ax = plt.subplots(figsize=(4, 2), layout="constrained")
+        draw(ax)
+        _, faults = figures.looked_at(lambda: plots.rasterize(fig), fig)
+    plt.close(fig)
+    if words is None:
+        assert faults == []
+    else:
+        assert faults
+        assert [fault for fault in faults if words not in fault] == []
+
+
+def test_a_notebook_is_run_and_its_cell_named(tmp_path, capsys):
+    source = """\
+import matplotlib.pyplot as plt
+from utils import plots
+fig, ax = plt.subplots()
+ax.plot([0, 9])
+ax.set_ylim(0, 2)
+plots.show(fig, alt="A line")"""
+    cells = [new_code_cell("1", id="one"), new_code_cell(source, id="two")]
+    path = tmp_path / "sample.ipynb"
+    nbformat.write(new_notebook(cells=cells), path)
+    assert figures.main([str(path)]) == 1
+    assert "two: panel 1: the line '_child0' leaves its axes" in capsys.readouterr().out
