@@ -64,7 +64,7 @@ class Result:
         (call,) = (each for each in calls_of(last) if names_in(each) == own)
         seeds = [ast.unparse(k.value) for k in call.keywords if k.arg == "seeds"]
         code = [computed(source) for source in before]
-        text = "\0".join([*filter(None, code), ast.unparse(call.args[2]), *seeds])
+        text = "\n".join([*filter(None, code), ast.unparse(call.args[2]), *seeds])
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
     @property

@@ -73,9 +73,19 @@ RIGHT = [
     (4, shares),
     (4, lambda n, rho: list(shares(n, rho))),
     (5, group_norm),
+    (10, 200),
+    (10, 200.0),
 ]
 
 WRONG = [
+    (10, 100, "leaves out the mirror"),
+    (10, 50, "leaves out the turns"),
+    (10, 648, "belongs to a border of 4"),
+    (10, 400, "counted already"),
+    (10, 128, "five places in each direction, not four"),
+    (10, 32, "25 crops, not 4"),
+    (10, 10, "multiply, do not add"),
+    (10, 25, "and multiply"),
     (1, PENCIL / 2, "scale γ is missing"),
     (1, [2 / math.sqrt(5), 0, 0, 0], "for constants"),
     (
