@@ -44,8 +44,8 @@ notebooks: $(READY) ## execute the changed chapters in place
 twice: $(READY) ## run each cell of every chapter twice in place and say what changes
 	$(BIN)/python -m tools.notebooks --all --twice
 
-lab: $(READY) ## open the chapters in Jupyter Lab
-	$(BIN)/jupyter lab chapters
+lab: book ## open the chapters in Jupyter Lab, in plain Markdown
+	$(BIN)/jupyter lab _build/plain/chapters
 
 full: $(READY) ## run what is stale or missing at full size, and store the results
 	$(BIN)/python -m tools.full

@@ -77,11 +77,11 @@ def test_the_address_feeds_every_link(published: Built):
     page = published.page("part/chapter")
     path = "some-one/some-book"
     assert (
-        f"https://colab.research.google.com/github/{path}/blob/main/part/chapter.ipynb"
+        f"https://colab.research.google.com/github/{path}/blob/plain/part/chapter.ipynb"
         in page
     )
     assert (
-        f"https://mybinder.org/v2/gh/{path}/main?urlpath=lab/tree/part/chapter.ipynb"
+        f"https://mybinder.org/v2/gh/{path}/plain?urlpath=lab/tree/part/chapter.ipynb"
         in page
     )
     assert f"{URL}/edit/main/part/chapter.ipynb" in page

@@ -1,9 +1,12 @@
 """Build the book: ``python -m tools.build``.
 
-The same as ``jupyter-book build . -n -W --keep-going`` (every warning is an error,
-every reference must resolve), less two seconds of start-up. Only changed pages are
-built; ``--all`` builds every page, so that every warning is seen again. Options go to
-Jupyter Book as they are.
+The pages are those of ``jupyter-book build . -n -W --keep-going`` (every warning is an
+error, every reference must resolve), two seconds sooner. Only changed pages are built;
+``--all`` builds every page, so that every warning is seen again. Options go to Jupyter
+Book as they are.
+
+Then ``tools.plain`` writes the notebooks that readers run, in ``_build/plain`` and
+behind the pages' download buttons.
 """
 
 from __future__ import annotations
@@ -36,6 +39,9 @@ def main(arguments: list[str] | None = None) -> None:
     folder = ROOT
     if "--path-output" in given:
         folder = Path(given[given.index("--path-output") + 1]).resolve()
+    from tools import plain  # brings in jsonschema, too
+
+    plain.write(folder / "_build")
     print(f"The first page of the book is {folder / PAGE}")
 
 
