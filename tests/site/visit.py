@@ -38,8 +38,10 @@ new PerformanceObserver((list) => {
 }).observe({ type: "layout-shift", buffered: true });
 """
 
+# A slider's second picture is hidden, and empty, while the first one is shown.
 HOLLOW = """() => [...document.images]
-  .filter((image) => image.complete && !image.naturalWidth).map((image) => image.src)"""
+  .filter((image) => image.complete && !image.naturalWidth && !image.hidden)
+  .map((image) => image.src)"""
 
 # A pixel more or less comes from rounding; half a hundredth is not seen.
 STRETCHED = """() => [...document.images].filter((image) => {
