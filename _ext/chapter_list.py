@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import answer_forms
 import reading_time
 from docutils import nodes
 from sphinx import addnodes
@@ -159,6 +160,9 @@ class FillChapterList(SphinxPostTransform):
             pairs = zip(links, minutes, strict=True)
             then = " · ".join(f"{link} {time}" for link, time in pairs)
             lines.append(f'<p class="small">{self.minutes(first)}, then {then}</p>')
+        if ids := " ".join(answer_forms.pencil_ids(name_of(chapter.pages))):
+            count = f'<p class="small answered" data-exercises="{ids}" hidden></p>'
+            lines.append(count)  # ``static/answers.js`` says how many are answered
         return f"<li>{self.sketch(chapter)}<div>{''.join(lines)}</div></li>"
 
     def minutes(self, page: str) -> str:

@@ -37,6 +37,7 @@ STYLES = (
     "katex/katex.css",
     "book.css",
     "explore.css",
+    "answers.css",
 )
 SCRIPTS = (
     "documentation_options.js",
@@ -49,6 +50,7 @@ SCRIPTS = (
     "book.js",
     "cards.js",
     "explore.js",
+    "answers.js",
 )
 # Linked by extensions on every page and not needed: tabs are framework_tabs' own, and
 # theme.css only imports basic.css.

@@ -38,6 +38,9 @@ __all__ = [
     "expect_result",
     "expect_several",
     "function",
+    "is_pencil",
+    "parts_of",
+    "words",
 ]
 
 _COUNT = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -139,6 +142,20 @@ def words() -> dict[str, dict[str, dict[str, Any]]]:
     if twice := {id for id in ids if ids.count(id) > 1}:
         raise ValueError(f"two exercises share the id {min(twice)!r}")
     return found
+
+
+def is_pencil(entry: Mapping[str, Any]) -> bool:
+    """Return whether an exercise is answered by numbers, with no code of its own."""
+    return "right" in entry or "part" in entry
+
+
+def parts_of(entry: Mapping[str, Any]) -> list[Part]:
+    """Return the parts of an exercise that is answered by numbers, in order.
+
+    ``check`` judges by them, and so does the form on the page (``_ext/answer_forms.py``).
+    """
+    shared = {key: entry[key] for key in Part.__dataclass_fields__ if key in entry}
+    return [Part(**{**shared, **part}) for part in entry.get("part", [{}])]
 
 
 # --- exercises with code ------------------------------------------------------------
@@ -382,8 +399,7 @@ def expect_close(
 
 def _pencil(entry: Mapping[str, Any]) -> Callable[[Any], None]:
     """Return the checker of an exercise whose answer is numbers."""
-    shared = {key: entry[key] for key in Part.__dataclass_fields__ if key in entry}
-    parts = [Part(**{**shared, **part}) for part in entry.get("part", [{}])]
+    parts = parts_of(entry)
     right = np.concatenate([np.ravel(part.right) for part in parts])
     atol = np.concatenate([np.full(np.size(part.right), part.atol) for part in parts])
     shape = tuple(entry.get("shape", ()))
