@@ -97,7 +97,9 @@ def form_of(id: str, entry: Mapping[str, Any]) -> str:
         f'id="{name}" aria-describedby="{name}-said" autocapitalize="off" '
         'autocomplete="off" spellcheck="false"'
     )
-    field = f'<textarea rows="{rows}" {field}></textarea>' if rows else f"<input {field}>"
+    field = (
+        f'<textarea rows="{rows}" {field}></textarea>' if rows else f"<input {field}>"
+    )
     takes = html.escape(entry["takes"]) + (". One row a line" if rows else "")
     return (
         f'<form class="answer" data-id="{id}" data-table="{encoded(entry)}">'

@@ -27,6 +27,7 @@ def having(mark: str) -> list[str]:
 
 WITH_TABS = having('class="framework-tabs"')
 WITH_SLIDERS = having('class="book-explore')
+WITH_ANSWERS = having('data-id="cnn-1"')
 
 
 def test_the_book_opens_at_its_first_page(reader: Page):
@@ -365,3 +366,60 @@ def test_equations_are_numbered_and_referred_to(reader: Page):
     assert len(numbers) == len(set(numbers))
     link = reader.locator("main a[href*='#equation-']").first
     assert link.inner_text().strip("()") in " ".join(numbers)
+
+
+# --- exercises answered on their page -------------------------------------------------
+
+
+def test_an_answer_is_judged_and_its_mark_stays(reader: Page):
+    sent: list[str] = []
+    (name,) = WITH_ANSWERS
+    reader.goto(on_disk(name))
+    reader.on("request", lambda request: sent.append(request.url))
+    form = reader.locator('form.answer[data-id="cnn-1"]')
+    field = form.get_by_label("Answer here: four whole numbers")
+    heading = reader.get_by_role("heading", name="1. Four sizes")
+    field.focus()
+    reader.keyboard.type("28, 27, 7, 8")
+    reader.keyboard.press("Enter")
+    hint = "Not yet. (b) is not 27: pooling windows lie side by side"
+    expect(form.get_by_role("status")).to_contain_text(hint)
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(heading.locator(".answered-mark")).to_have_count(0)
+    field.fill("28, 14, 7, 8")
+    reader.keyboard.press("Tab")
+    expect(form.get_by_role("button", name="Check exercise cnn-1")).to_be_focused()
+    reader.keyboard.press("Enter")
+    expect(form.get_by_role("status")).to_contain_text("Right.")
+    expect(field).to_have_attribute("aria-invalid", "false")
+    assert not sent, "checking an answer asks nobody"
+    reader.wait_for_timeout(300)  # a browser puts the mark in store in the background
+    reader.reload()
+    expect(heading.get_by_role("img", name="answered")).to_be_visible()
+    reader.goto(on_disk("chapters/index.html"))
+    cnn = reader.locator('[data-exercises~="cnn-1"]')
+    expect(cnn).to_have_text("✓ 1 of 3 pencil exercises answered")
+    expect(reader.locator('[data-exercises~="gan-1"]')).to_be_hidden()
+
+
+def test_an_answer_is_judged_where_the_browser_keeps_nothing(reader: Page):
+    reader.add_init_script(
+        "Object.defineProperty(window, 'localStorage', {get() { throw new Error() }})"
+    )
+    errors: list[str] = []
+    reader.on("pageerror", lambda error: errors.append(str(error)))
+    reader.goto(on_disk(WITH_ANSWERS[0]))
+    form = reader.locator('form.answer[data-id="cnn-1"]')
+    form.locator("input").fill("28 14 7 8")
+    form.get_by_role("button").click()
+    expect(form.get_by_role("status")).to_contain_text("Right.")
+    expect(reader.locator("h3 .answered-mark")).to_have_count(1)
+    assert not errors
+
+
+def test_paper_has_no_field_for_an_answer(reader: Page):
+    reader.goto(on_disk(WITH_ANSWERS[0]))
+    form = reader.locator('form.answer[data-id="cnn-1"]')
+    expect(form).to_be_visible()
+    reader.emulate_media(media="print")
+    expect(form).to_be_hidden()

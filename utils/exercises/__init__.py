@@ -152,7 +152,7 @@ def is_pencil(entry: Mapping[str, Any]) -> bool:
 def parts_of(entry: Mapping[str, Any]) -> list[Part]:
     """Return the parts of an exercise that is answered by numbers, in order.
 
-    ``check`` judges by them, and so does the form on the page (``_ext/answer_forms.py``).
+    ``check`` judges by them, and so does the page (``_ext/answer_forms.py``).
     """
     shared = {key: entry[key] for key in Part.__dataclass_fields__ if key in entry}
     return [Part(**{**shared, **part}) for part in entry.get("part", [{}])]
