@@ -12,6 +12,7 @@ import traceback
 from pathlib import Path
 
 import numpy as np
+import pooch
 import pytest
 import torch
 import torch.nn.functional as F
@@ -176,16 +177,15 @@ def test_every_public_function_and_argument_is_tried():
 
 
 @pytest.fixture
-def _no_network(monkeypatch, tmp_path):
+def _no_weights(monkeypatch, home):
     def refuse(*given, **options):
         raise OSError("no network in this test")
 
-    monkeypatch.delenv("BOOK_DATA_DIR", raising=False)
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(home))
+    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", refuse)
 
 
-@pytest.mark.usefixtures("_no_network")
+@pytest.mark.usefixtures("_no_weights")
 @pytest.mark.filterwarnings("ignore")  # of casting complex numbers, of broadcasting
 @pytest.mark.parametrize(
     ("function", "argument"),
