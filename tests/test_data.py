@@ -501,6 +501,7 @@ def test_no_network(tiny, mirror, home):
     mirror.close()
     text = load_error()
     assert "127.0.0.1 could not be read" in text
+    assert "HTTPConnection" not in text, "a reader needs the reason, not the objects"
     assert "Either load again with a network connection, or set BOOK_DATA_DIR" in text
     assert cached(home) == []
 

@@ -245,7 +245,8 @@ def _explained(error: OSError) -> str:
     if hasattr(broken, "partial"):
         got, rest = broken.partial, broken.expected
         return f"sent what is cut short: {got:,} of {got + rest:,} bytes arrived"
-    return f"could not be read ({getattr(within, 'reason', error)})"
+    reason = str(getattr(within, "reason", error))
+    return f"could not be read ({reason.rpartition(': ')[2]})"  # less who says so
 
 
 def _fetch(url: str) -> bytes:
