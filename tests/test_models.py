@@ -162,6 +162,11 @@ def test_the_cache_of_torch_hub_serves(weights, monkeypatch):
     path.rename(path.parent / "checkpoints" / path.name)
     loaded = models.load_published(models.resnet_torch(18), 18)
     assert torch.equal(loaded.conv1.weight, model.conv1.weight)
+    # A bad file in the data directory is not passed over for the good one there.
+    monkeypatch.setenv("BOOK_DATA_DIR", str(path.parent))
+    path.write_bytes(b"no weights")
+    with pytest.raises(DataError, match=f"{path.name} is not the published file"):
+        models.load_published(models.resnet_torch(18), 18)
 
 
 @pytest.mark.usefixtures("home")

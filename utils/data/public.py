@@ -149,16 +149,12 @@ def _find(name: str, public: PublicSet) -> tuple[dict[str, bytes], str]:
         places.insert(0, (top, "read from $BOOK_DATA_DIR", unset))
     for where, place, damaged in places:
         for folder in (where / folder for folder in public.folders):
-            paths = {}
-            for part, file in public.files.items():
-                packed = folder / file.name
-                there = [
-                    p for p in (packed, packed.with_suffix("")) if exists(p, elsewhere)
-                ]
-                if there:
-                    paths[part] = there[0]
-                else:
-                    missing = packed
+            paths = {
+                part: path  # the packed one, if there are both
+                for part, file in public.files.items()
+                for path in (folder / file.name.removesuffix(".gz"), folder / file.name)
+                if exists(path, elsewhere)
+            }
             if len(paths) == len(public.files):
                 return {
                     part: read(path, public.files[part].check, damaged)
@@ -166,7 +162,10 @@ def _find(name: str, public: PublicSet) -> tuple[dict[str, bytes], str]:
                 }, place
             # In its own cache a part of a set means that Keras was interrupted.
             if paths and where == top:
-                raise DataError(f"{missing} ({name}) is missing. {damaged}")
+                names = [
+                    f.name for part, f in public.files.items() if part not in paths
+                ]
+                raise DataError(f"{folder / names[0]} ({name}) is missing. {damaged}")
         if exists(archive := where / f"{name}.npz", elsewhere):
             return read(archive, partial(_from_archive, name, public), damaged), place
     if top:
