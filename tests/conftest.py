@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from utils.data import public
+from utils.data import store
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def home(monkeypatch, tmp_path):
     """No data anywhere: an empty Keras cache, an empty cache of the book's own."""
     monkeypatch.delenv("BOOK_DATA_DIR", raising=False)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setattr(public, "cache_dir", lambda: tmp_path / "cache")
+    monkeypatch.setattr(store, "cache_dir", lambda: tmp_path / "cache")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     return tmp_path
 

@@ -4,6 +4,7 @@ import hashlib
 import subprocess
 import sys
 
+import pooch
 import pytest
 import torch
 from torch import nn
@@ -149,18 +150,35 @@ def test_a_folder_may_be_written_with_a_tilde(weights, monkeypatch):
 def test_a_damaged_file_is_refused(weights):
     _, path = weights
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(DataError, match="is damaged"):
+    with pytest.raises(DataError, match=r"is not the published file.*whole copy"):
         models.load_published(models.resnet_torch((1,), 10), 18)
 
 
+def test_the_cache_of_torch_hub_serves(weights, monkeypatch):
+    model, path = weights
+    monkeypatch.delenv("BOOK_DATA_DIR")
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(path.parent))
+    path.parent.joinpath("checkpoints").mkdir()
+    path.rename(path.parent / "checkpoints" / path.name)
+    loaded = models.load_published(models.resnet_torch(18), 18)
+    assert torch.equal(loaded.conv1.weight, model.conv1.weight)
+    # A bad file in the data directory is not passed over for the good one there.
+    monkeypatch.setenv("BOOK_DATA_DIR", str(path.parent))
+    path.write_bytes(b"no weights")
+    with pytest.raises(DataError, match=f"{path.name} is not the published file"):
+        models.load_published(models.resnet_torch(18), 18)
+
+
+@pytest.mark.usefixtures("home")
 def test_offline_says_what_to_do(tmp_path, monkeypatch):
     def refuse(*args, **options):
         raise OSError("no route to host")
 
-    monkeypatch.delenv("BOOK_DATA_DIR", raising=False)
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
-    with pytest.raises(DataError, match=r"no route to host.*put the file into"):
+    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", refuse)
+    with pytest.raises(
+        DataError, match=r"no route to host.*set BOOK_DATA_DIR.*holds resnet50-0676ba61"
+    ):
         models.load_published(nn.Identity(), 50)
     with pytest.raises(ValueError, match=r"no weights for depth 20; choose 18, 34, 50"):
         models.load_published(nn.Identity(), 20)

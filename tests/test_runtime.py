@@ -20,7 +20,7 @@ from utils import __main__ as report
 from utils import runtime
 
 UTILS = Path(utils.__file__).parent
-HEAVY = ["matplotlib", "sklearn", "skimage", "torch", "tensorflow", "keras"]
+HEAVY = ["matplotlib", "sklearn", "skimage", "torch", "tensorflow", "keras", "pooch"]
 
 
 def run_python(code, **variables):

@@ -38,6 +38,7 @@ PACKAGES = (
     Package("tqdm", "tqdm", "4.60"),
     Package("ipywidgets", "ipywidgets", "7.7"),
     Package("platformdirs", "platformdirs", "4"),
+    Package("pooch", "pooch", "1.8"),
 )
 KERAS = Package("keras", "keras", "3.10")
 TENSORFLOW = Package("tensorflow", "tensorflow", "2.20")
@@ -256,16 +257,16 @@ def _settings() -> list[Check]:
     except ValueError as error:
         checks.append(Check("profile", os.environ["BOOK_PROFILE"], str(error)))
     try:
-        from utils.data import DataError, public
+        from utils.data import DataError, store
     except ImportError:  # `_packages` has said what is missing
         return checks
     try:
-        folder = public.data_dir()
+        folder = store.data_dir()
     except DataError as error:
         checks.append(Check("BOOK_DATA_DIR", os.environ["BOOK_DATA_DIR"], str(error)))
     else:
         checks.append(Check("BOOK_DATA_DIR", str(folder) if folder else "not set"))
-    checks.append(Check("downloads", f"are kept in {public.cache_dir()}"))
+    checks.append(Check("downloads", f"are kept in {store.cache_dir()}"))
     return checks
 
 

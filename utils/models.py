@@ -18,8 +18,7 @@ PyTorch.
 from __future__ import annotations
 
 import functools
-import hashlib
-import os
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from utils.data import DataError
+from utils.data.store import PublicFile, find
 from utils.training.arguments import check_counts, check_flags, is_whole, shown
 
 if TYPE_CHECKING:
@@ -149,14 +148,10 @@ def load_published(model: torch.nn.Module, depth: int = 18) -> torch.nn.Module:
             f"there are no weights for depth {shown(depth)}; choose {known}."
         )
     name = PUBLISHED[int(depth)]
-    path = _fetched(name)
-    begun = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
-    if begun not in name:
-        raise DataError(
-            f"{path} is damaged: its SHA-256 begins with {begun}, not as its name "
-            "says. Delete it and run this again."
-        )
-    state = torch.load(path, map_location="cpu", weights_only=True)
+    file = PublicFile(name, sha256=Path(name).stem[-8:], urls=(_ADDRESS + name,))
+    hub = Path(torch.hub.get_dir()) / "checkpoints" / name
+    content, _ = find(file, (hub, "read from the cache of torch.hub"))
+    state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     if not any(key.startswith("fc.") for key in model.state_dict()):
         state = {key: v for key, v in state.items() if not key.startswith("fc.")}
     try:
@@ -167,31 +162,6 @@ def load_published(model: torch.nn.Module, depth: int = 18) -> torch.nn.Module:
             f"resnet_torch({depth}) and change its last layer afterwards. {error}"
         ) from None
     return model
-
-
-def _fetched(name: str) -> Path:
-    """The path of a file of weights, downloaded if need be."""
-    import torch
-
-    folder = os.environ.get("BOOK_DATA_DIR")
-    if folder and (Path(folder).expanduser() / name).is_file():
-        return Path(folder).expanduser() / name
-    path = Path(torch.hub.get_dir()) / "checkpoints" / name
-    if not path.is_file():
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            torch.hub.download_url_to_file(
-                _ADDRESS + name,
-                str(path),
-                hash_prefix=Path(name).stem[-8:],
-                progress=False,
-            )
-        except (OSError, RuntimeError) as error:
-            raise DataError(
-                f"{_ADDRESS}{name} cannot be had ({error}). Try again when you are "
-                f"online, or put the file into $BOOK_DATA_DIR or {path.parent}."
-            ) from None
-    return path
 
 
 def _checked(

@@ -7,12 +7,11 @@ import tarfile
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from utils.data import public
 from utils.data.dataset import Dataset
-from utils.data.files import PublicFile, find
-from utils.data.idx import Bytes
+from utils.data.store import PublicFile, data_dir, find
 
 CLASSES = (
     *("airplane", "automobile", "bird", "cat", "deer"),
@@ -27,34 +26,13 @@ ARCHIVE = PublicFile(
 )
 # The same pictures as lossless mosaics, 100 × 100 to a file, in an order of their own.
 MOSAICS = {
-    "train_1.webp": (
-        17_191_096,
-        "76523254b79409ba2171522f7ef1d1066eefbb5056314457b8290004cd7bf20a",
-    ),
-    "train_2.webp": (
-        17_074_370,
-        "a5f1aa63f3f3e2b5c4616607ab7aa960f4efb1869a390527aa8e67280fbb1651",
-    ),
-    "train_3.webp": (
-        17_138_360,
-        "9693698804e6dc3b61147c27ecae0eabe8a23e22aa6316a4597b734b6645f67e",
-    ),
-    "train_4.webp": (
-        17_136_886,
-        "a6469b41a77883ebe72469fc558b253fadfed98ccc34cc5eaf1d482e0a407989",
-    ),
-    "train_5.webp": (
-        17_112_458,
-        "9d1a5f601f33542443da4523c142efd58f6a36517ae90e1571ff23f42d783390",
-    ),
-    "test.webp": (
-        17_139_078,
-        "10f6507ea5c0bd18147a64807e0d0294607611d4147713db7f33579638d7d990",
-    ),
-    "labels.npz": (
-        30_290,
-        "2522176f80f9989e5c6bd6269287875ae2c532a95d1b1532cb66d3803aa9a5f1",
-    ),
+    "train_1.webp": "76523254b79409ba2171522f7ef1d1066eefbb5056314457b8290004cd7bf20a",
+    "train_2.webp": "a5f1aa63f3f3e2b5c4616607ab7aa960f4efb1869a390527aa8e67280fbb1651",
+    "train_3.webp": "9693698804e6dc3b61147c27ecae0eabe8a23e22aa6316a4597b734b6645f67e",
+    "train_4.webp": "a6469b41a77883ebe72469fc558b253fadfed98ccc34cc5eaf1d482e0a407989",
+    "train_5.webp": "9d1a5f601f33542443da4523c142efd58f6a36517ae90e1571ff23f42d783390",
+    "test.webp": "10f6507ea5c0bd18147a64807e0d0294607611d4147713db7f33579638d7d990",
+    "labels.npz": "2522176f80f9989e5c6bd6269287875ae2c532a95d1b1532cb66d3803aa9a5f1",
 }
 PIXELS = 3 * 32 * 32
 
@@ -65,7 +43,7 @@ def cifar10() -> Dataset:
     A data directory may hold it as it was published or as lossless mosaics, which have
     the same pictures in another order; `source` says which were read.
     """
-    top = public.data_dir()
+    top = data_dir()
     if top is not None and (top / "cifar10/labels.npz").is_file():
         return _from_mosaics()
     content, place = find(ARCHIVE)
@@ -88,8 +66,8 @@ SETS: dict[str, Callable[[], Dataset]] = {"cifar10": cifar10}
 def _from_mosaics() -> Dataset:
     """Reads the mosaics of a data directory."""
     contents = {}
-    for name, (size, sha256) in MOSAICS.items():
-        contents[name], place = find(PublicFile(f"cifar10/{name}", sha256, size))
+    for name, sha256 in MOSAICS.items():
+        contents[name], place = find(PublicFile(f"cifar10/{name}", sha256))
     with np.load(io.BytesIO(contents.pop("labels.npz")), allow_pickle=False) as labels:
         y = {part: labels[part].astype(np.int64) for part in ("train", "test")}
     images = {name: _cut(content) for name, content in contents.items()}
@@ -114,14 +92,14 @@ def _cut(content: bytes) -> np.ndarray:
     return tiles.reshape(-1, 32, 32, 3)
 
 
-def _batch(archive: tarfile.TarFile, name: str) -> Bytes:
+def _batch(archive: tarfile.TarFile, name: str) -> NDArray[np.uint8]:
     """Reads the rows of one file: a label, then red, green and blue planes."""
     member = archive.extractfile(f"cifar-10-batches-bin/{name}")
     assert member is not None  # the archive has passed its check
     return np.frombuffer(member.read(), np.uint8).reshape(-1, 1 + PIXELS)
 
 
-def _images_and_labels(rows: Bytes) -> tuple[np.ndarray, np.ndarray]:
+def _images_and_labels(rows: NDArray[np.uint8]) -> tuple[np.ndarray, np.ndarray]:
     planes = rows[:, 1:].reshape(-1, 3, 32, 32)
     images = np.ascontiguousarray(planes.transpose(0, 2, 3, 1), dtype=np.float32)
     return images / 255, rows[:, 0].astype(np.int64)

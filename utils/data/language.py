@@ -8,8 +8,8 @@ import numpy as np
 
 from utils.data.builtin import stratified_split
 from utils.data.dataset import DataError, TextDataset
-from utils.data.files import PublicFile, find
 from utils.data.number_words import number_words
+from utils.data.store import PublicFile, find
 
 _GITHUB = "https://raw.githubusercontent.com"
 SHAKESPEARE = PublicFile(
