@@ -232,10 +232,6 @@ def figure():
             lambda: {"fig": figure(), "alt": "A line.", "caption": "A line"},
         ),
         (
-            plots.training_curves,
-            lambda: {"history": {"loss": [2, 1], "val_loss": [3, 2]}, "title": "one"},
-        ),
-        (
             plots.image_grid,
             lambda: {
                 "images": np.zeros((3, 4, 4)),
