@@ -81,6 +81,7 @@ def test_float32_shows_what_rounding_does():
         (np.array([1]), 1e-5, "x must be a NumPy array of floats, got int64"),
         (np.array([1.0]), 0, "step must be positive, got 0"),
         (np.array([1.0]), -1e-5, "step must be positive, got -1e-05"),
+        (np.array([1.0]), "1", "step must be a number, got '1'"),
     ],
 )
 def test_numerical_gradient_says_what_is_wrong(x, step, message):
@@ -146,6 +147,9 @@ def test_the_worst_entry_is_shown():
     dw[1, 2] += 1
     with pytest.raises(AssertionError, match=r"worst at \[1, 2\]: \S+ given, \S+ by"):
         check_gradients(f, {"w": (w, dw)})
+    x = np.array([1.0, 100.0])
+    with pytest.raises(AssertionError, match=r"worst at \[0\]: 5 given, 2 by"):
+        check_gradients(lambda: (x**2).sum(), {"x": (x, np.array([5.0, 200.0]))})
 
 
 def test_a_value_that_is_no_number_is_the_worst_entry():

@@ -216,7 +216,7 @@ def change(node: Any) -> Iterator[tuple[Any, ast.AST]]:
 def prepare() -> None:
     """Import what all tests need, but nothing of `utils`."""
     os.chdir(ROOT)
-    os.environ |= {"KERAS_BACKEND": "torch", "BOOK_PROGRESS": "0"}
+    os.environ |= {"KERAS_BACKEND": "torch", "BOOK_PROFILE": "quick"}
     os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # a second a mutant
     import hypothesis
@@ -264,6 +264,7 @@ def in_child(mutant: Mutant | None, tests: tuple[str, ...]) -> None:
         if mutant is not None:
             sys.meta_path.insert(0, Finder(mutant))
         options = ("-x", "-q", "-o", "addopts=", "-p", "no:cacheprovider")
+        options += ("--noconftest",)  # which imports what these tests do not need
         status = int(pytest.main([*options, *tests]))
     finally:
         os._exit(status)
