@@ -60,4 +60,4 @@ lock: $(READY) ## write down the exact set of packages that is installed
 	$(BIN)/python -m tools.lock
 
 clean: ## remove the environment and everything built
-	rm -rf $(VENV) _build _ext/katex/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) _build _ext/katex/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -48,6 +48,25 @@ def test_x_is_put_back_when_the_function_fails():
     np.testing.assert_array_equal(x, [1.0, 2.0])
 
 
+def test_the_step_is_a_hundred_thousandth():
+    gradient = numerical_gradient(lambda x: x[0] ** 3, np.zeros(1))
+    assert gradient[0] == pytest.approx(1e-5**2)  # 0 but for the error, step²
+
+
+@pytest.mark.parametrize(
+    ("f", "message"),
+    [
+        (3, "f must be a function, got 3"),
+        (lambda x: x, "f must return one number, got"),
+        (lambda x: "1", "f must return one number, got '1'"),
+        (lambda x: None, "f must return one number, got None"),
+    ],
+)
+def test_a_function_must_return_a_number(f, message):
+    with pytest.raises(ValueError, match=message):
+        numerical_gradient(f, np.ones(2))
+
+
 def test_float32_shows_what_rounding_does():
     x = np.array([1.0], np.float32)
     gradient = numerical_gradient(lambda x: np.exp(x[0]), x, step=1e-6)
@@ -62,6 +81,7 @@ def test_float32_shows_what_rounding_does():
         (np.array([1]), 1e-5, "x must be a NumPy array of floats, got int64"),
         (np.array([1.0]), 0, "step must be positive, got 0"),
         (np.array([1.0]), -1e-5, "step must be positive, got -1e-05"),
+        (np.array([1.0]), "1", "step must be a number, got '1'"),
     ],
 )
 def test_numerical_gradient_says_what_is_wrong(x, step, message):
@@ -82,6 +102,12 @@ def test_relative_error():
     assert np.isnan(relative_error(a, np.array([np.nan, 1])))
     with pytest.raises(ValueError, match=r"one shape, got \(2,\), \(1, 2\)"):
         relative_error(a, a[None])
+    with pytest.raises(ValueError, match="b must be an array, got None"):
+        relative_error(a, None)
+    with pytest.raises(ValueError, match="a must hold numbers, got dtype <U1"):
+        relative_error(np.array(["1"]), np.ones(1))
+    with pytest.raises(ValueError, match="floor must be"):
+        relative_error(a, a, floor=-1.0)
 
 
 def loss_and_gradients():
@@ -121,6 +147,32 @@ def test_the_worst_entry_is_shown():
     dw[1, 2] += 1
     with pytest.raises(AssertionError, match=r"worst at \[1, 2\]: \S+ given, \S+ by"):
         check_gradients(f, {"w": (w, dw)})
+    x = np.array([1.0, 100.0])
+    with pytest.raises(AssertionError, match=r"worst at \[0\]: 5 given, 2 by"):
+        check_gradients(lambda: (x**2).sum(), {"x": (x, np.array([5.0, 200.0]))})
+
+
+def test_a_value_that_is_no_number_is_the_worst_entry():
+    f, w, dw, _, _ = loss_and_gradients()
+    dw[0, 0] += 100
+    dw[1, 1] = np.nan
+    with pytest.raises(AssertionError, match=r"worst at \[1, 1\]: nan given"):
+        check_gradients(f, {"w": (w, dw)})
+
+
+def test_a_small_gradient_is_measured_by_a_thousandth_of_one_or_of_the_loss():
+    x = np.ones(2)
+    for loss, floor in ((0.0, 1e-3), (-1.0, 1e-3), (-500.0, 0.5), (1000.0, 1.0)):
+        near, far = (np.full(2, factor * 1e-6 * floor) for factor in (0.9, 1.1))
+        check_gradients(lambda loss=loss: loss, {"x": (x, near)})
+        with pytest.raises(AssertionError, match=r"relative error of 1\.1e-06"):
+            check_gradients(lambda loss=loss: loss, {"x": (x, far)})
+
+
+def test_an_error_of_just_the_tolerance_passes():
+    check_gradients(lambda: 0.0, {"x": (np.ones(2), np.zeros(2))}, tolerance=0.0)
+    with pytest.raises(ValueError, match="tolerance must be"):
+        check_gradients(lambda: 0.0, {}, tolerance=-1e-6)
 
 
 def test_rounding_of_a_gradient_that_is_zero_passes():
@@ -144,8 +196,16 @@ def test_a_tolerance_can_be_given():
         ),
         (([1.0], [1.0]), "w must be a float64 array, got list"),
         ((np.ones(2), np.ones(3)), r"must have the shape \(2,\) of w, got \(3,\)"),
+        ((np.ones(2), np.ones(2, int)), "the gradient of w must hold floats, got"),
+        (np.ones((2, 2)), r"gradients\['w'\] must be an array and its gradient"),
+        ((np.ones(2),) * 3, r"gradients\['w'\] must be an array and its gradient"),
     ],
 )
 def test_check_gradients_says_what_is_wrong(entry, message):
     with pytest.raises(ValueError, match=message):
         check_gradients(lambda: 0.0, {"w": entry})
+
+
+def test_gradients_come_by_name():
+    with pytest.raises(ValueError, match="gradients must be a dict by name, got"):
+        check_gradients(lambda: 0.0, [(np.ones(2), np.zeros(2))])

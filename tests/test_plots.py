@@ -143,30 +143,6 @@ def test_photographs_are_small_and_close():
     assert np.mean(error > 25) <= 0.01
 
 
-def test_training_curves_share_a_panel_with_what_was_held_out():
-    fig = plots.training_curves(
-        {
-            "epoch": [1, 2, 3],
-            "loss": [3, 2, 1],
-            "val_loss": [3, 2.5, 2],
-            "accuracy": [0.1, 0.2, 0.3],
-            "seconds": [1, 1, 1],
-        }
-    )
-    left, right = fig.axes
-    assert [line.get_label() for line in left.lines] == ["train", "held out"]
-    assert len(right.lines) == 1
-    assert right.get_ylabel() == "accuracy"
-    np.testing.assert_array_equal(left.lines[0].get_xdata(), [1, 2, 3])
-
-
-def test_training_curves_say_what_is_wrong():
-    with pytest.raises(ValueError, match=r"nothing to draw.*'epoch'"):
-        plots.training_curves({"epoch": [1]})
-    with pytest.raises(ValueError, match="equally long"):
-        plots.training_curves({"loss": [1, 2], "val_loss": [1]})
-
-
 def test_image_grid_places_every_image_on_one_scale():
     images = np.arange(10 * 4 * 4).reshape(10, 4, 4)
     fig = plots.image_grid(images, titles=range(10), columns=5)

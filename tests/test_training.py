@@ -1,5 +1,6 @@
 """`training`: what `fit`, `fit_keras`, `evaluate`, `predict` and `History` promise."""
 
+import contextlib
 import functools
 import math
 import re
@@ -375,6 +376,8 @@ def test_accuracy_of_classes_and_of_single_logits():
     assert accuracy(logits, [[0.0, 1.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]) == 0.75
     assert accuracy([[2.0], [0.3], [-1.0]], [1.0, 1.0, 1.0]) == pytest.approx(2 / 3)
     assert accuracy([0.3, -2.0], [1, 0]) == 1.0
+    assert accuracy([0.0, 0.0], [1, 0]) == 0.5  # no more likely than not is not likely
+    assert accuracy([1.0, 1.0], [0.5, 0.6]) == 0.5
     # A class for each pixel: (N, K, H) with (N, H); the classes may come last.
     three = [[[1.0, 0.0, 2.0], [0.0, 1.0, 0.0]]]
     assert accuracy(three, [[0, 1, 0]]) == 1.0
@@ -668,6 +671,40 @@ def test_progress_in_a_notebook_is_erased(monkeypatch):
 @pytest.fixture(scope="module")
 def keras():
     return pytest.importorskip("keras")
+
+
+class CountedBar:
+    """What tqdm would have been told."""
+
+    def __init__(self):
+        self.steps, self.words = 0, []
+
+    def update(self, steps=1):
+        self.steps += steps
+
+    def set_description_str(self, text, refresh):
+        self.words.append(text)
+
+
+def test_progress_reaches_its_end_in_both_frameworks(monkeypatch, keras):
+    bars = []
+
+    @contextlib.contextmanager
+    def bar(total):
+        made = progress.Bar(CountedBar(), total)
+        bars.append((made, total))
+        yield made
+
+    monkeypatch.setattr(progress, "bar", bar)
+    train(epochs=3, batch_size=50)
+    options = {"epochs": 3, "batch_size": 50, "validation": problem()}
+    training.fit_keras(keras_network(keras), problem(), **options)
+    for made, total in bars:
+        assert made._bar.steps == made.total == total == 3 * math.ceil(203 / 50)
+        assert len(made._bar.words) == 3
+    ours, theirs = (made._bar.words[-1] for made, _ in bars)
+    assert re.fullmatch(r"epoch 3/3, loss \d\.\d{4}", ours)
+    assert re.fullmatch(r"epoch 3/3, val_loss \d\.\d{4}", theirs)
 
 
 def keras_network(keras, lr=0.01, metrics=("accuracy",), run_eagerly=True):

@@ -78,10 +78,11 @@ def watch() -> list[tuple[int, str]]:
     """
     from IPython import get_ipython
 
-    from utils import explore, plots
+    from utils import explore
+    from utils.plots import pictures
 
     found: list[tuple[int, str]] = []
-    draw = plots.rasterize
+    draw = pictures.rasterize
     begun = get_ipython().execution_count
 
     def rasterize(fig: Figure, *options: Any, **more: Any) -> Any:
@@ -90,7 +91,7 @@ def watch() -> list[tuple[int, str]]:
         found.extend((cell, fault) for fault in faults)
         return frame
 
-    plots.rasterize = explore.rasterize = rasterize  # type: ignore[attr-defined]
+    pictures.rasterize = explore.rasterize = rasterize  # type: ignore[attr-defined]
     return found
 
 

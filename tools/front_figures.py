@@ -100,7 +100,7 @@ def train(steps: tuple[int, ...] = STEPS) -> dict[int, BendingNetwork]:
 @functools.cache
 def spirals() -> data.Dataset:
     """Return the points to separate."""
-    return data.load("spirals", n=160, noise=0.03, seed=0, turns=1.0)
+    return data.load("spirals", n=160, noise=0.03, seed=0)
 
 
 def lattice(n: int) -> Array:

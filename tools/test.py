@@ -23,6 +23,8 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).resolve().parent.parent
 FIRST_PAGE = ROOT / "_build" / "html" / "index.html"
 PYTHON = (sys.executable, "-m")
+# Which lines of `utils` the unit tests run; the notebooks' kernels are not asked.
+COVERAGE = ("--cov=utils", "--cov-report=term-missing:skip-covered")
 
 
 class Stage(NamedTuple):
@@ -37,7 +39,8 @@ WHOLE = (
     Stage("style", (*PYTHON, "ruff", "check", ".")),
     Stage("format", (*PYTHON, "ruff", "format", "--check", ".")),
     Stage("types", (*PYTHON, "mypy")),
-    Stage("unit tests, notebooks", (*PYTHON, "pytest", "-q")),
+    Stage("unit tests", (*PYTHON, "pytest", "-q", "tests", *COVERAGE)),
+    Stage("notebooks", (*PYTHON, "pytest", "-q", "chapters")),
     Stage("build", (*PYTHON, "tools.build", "--all")),
     Stage("pages in a browser", (*PYTHON, "pytest", "-q", "tests/site"), True),
 )

@@ -39,15 +39,14 @@ import numpy as np
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from utils.plots import (
+from utils.plots.frames import Frame, over
+from utils.plots.pictures import (
     SERIES_DPI,
-    Frame,
     Places,
     as_figure,
     caption_tag,
     clean_alt,
     img_tag,
-    over,
     rasterize,
 )
 

@@ -3,7 +3,7 @@
     from utils import data
 
     digits = data.load("digits")  # comes with scikit-learn
-    moons = data.load("moons", n=200, noise=0.1, seed=1)  # made here, from a seed
+    rings = data.load("rings", n=200, noise=0.1, seed=1)  # made here, from a seed
     mnist = data.load("mnist")  # public: read from $BOOK_DATA_DIR, a cache or the web
     coffee = data.image("coffee")  # one picture, (400, 600, 3)
     numbers = data.texts("number_words")  # sentences with their translations

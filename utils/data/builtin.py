@@ -23,51 +23,28 @@ def digits() -> Dataset:
         "digits",
         bundle.images / 16,
         bundle.target,
-        test_every=5,
         classes=tuple("0123456789"),
         source="scikit-learn's bundled digits (Alpaydin and Kaynak, UCI, 1998)",
     )
 
 
-def faces() -> Dataset:
-    """Faces and patches that miss the face, 100 of each, grey images of 25 × 25."""
-    from skimage import data as pictures
-
-    patches = _bundled(
-        "scikit-image", "faces", pictures.lfw_subset
-    )  # 100 faces, then 100 others
-    return _split(
-        "faces",
-        patches,
-        np.repeat([1, 0], 100),
-        test_every=4,
-        classes=("not a face", "face"),
-        source="scikit-image's bundled subset of Labeled Faces in the Wild (2007)",
-    )
-
-
-def iris() -> Dataset:
-    """Four lengths and widths, in cm, of 150 irises of three species."""
-    return _table("iris", "load_iris", "Fisher, 1936")
-
-
-def wine() -> Dataset:
-    """Thirteen chemical measurements of 178 wines from three growers."""
-    return _table("wine", "load_wine", "Forina and others, UCI, 1991")
-
-
 def breast_cancer() -> Dataset:
     """Thirty measurements of cell nuclei from 569 tumours, malignant or benign."""
-    return _table(
-        "breast_cancer", "load_breast_cancer", "Wolberg and others, UCI, 1995"
+    from sklearn.datasets import load_breast_cancer
+
+    bundle = load_breast_cancer()
+    return _split(
+        "breast_cancer",
+        bundle.data,
+        bundle.target,
+        classes=tuple(str(c) for c in bundle.target_names),
+        source="scikit-learn's bundled breast_cancer table "
+        "(Wolberg and others, UCI, 1995)",
     )
 
 
 SETS: dict[str, Callable[..., Dataset]] = {
     "digits": digits,
-    "faces": faces,
-    "iris": iris,
-    "wine": wine,
     "breast_cancer": breast_cancer,
 }
 
@@ -139,27 +116,10 @@ def stratified_split(
     return order[~is_test[order]], order[is_test[order]]
 
 
-def _split(
-    name: str, x: NDArray[Any], y: NDArray[Any], test_every: int, **about: Any
-) -> Dataset:
+def _split(name: str, x: NDArray[Any], y: NDArray[Any], **about: Any) -> Dataset:
     x, y = x.astype(np.float32), y.astype(np.int64)
-    train, test = stratified_split(y, test_every)
+    train, test = stratified_split(y, test_every=5)
     return Dataset(name, x[train], y[train], x[test], y[test], **about)
-
-
-def _table(name: str, loader: str, origin: str) -> Dataset:
-    from sklearn import datasets
-
-    bundle = getattr(datasets, loader)()
-    return _split(
-        name,
-        bundle.data,
-        bundle.target,
-        test_every=5,
-        classes=tuple(str(c) for c in bundle.target_names),
-        source=f"scikit-learn's bundled {name} table ({origin})",
-        features=tuple(str(f) for f in bundle.feature_names),
-    )
 
 
 def _bundled(library: str, name: str, read: Callable[[], NDArray[Any]]) -> NDArray[Any]:

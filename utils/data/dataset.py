@@ -28,7 +28,6 @@ class Dataset:
         y_test: The test labels.
         classes: The classes' names; label `k` means `classes[k]`.
         source: Where the numbers came from, in words.
-        features: The names of the D columns, where they have names.
     """
 
     name: str
@@ -38,7 +37,6 @@ class Dataset:
     y_test: LabelArray
     classes: tuple[str, ...]
     source: str
-    features: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         shape = self.x_train.shape[1:]

@@ -19,52 +19,21 @@ Points = NDArray[np.float64]
 Place = Callable[[NDArray[np.int64], np.random.Generator], Points]
 
 
-def moons(n: int = 400, noise: float = 0.2, seed: int = 0) -> Dataset:
-    """Two half circles, each with one end inside the other.
+def spirals(n: int = 400, noise: float = 0.05, seed: int = 0) -> Dataset:
+    """Two arms that wind around the origin once.
 
     Args:
         n: Number of training points, and of test points.
         noise: Standard deviation of the Gaussian noise added to each coordinate.
         seed: Seed of the generator.
     """
-
-    def place(labels: NDArray[np.int64], rng: np.random.Generator) -> Points:
-        angle = rng.uniform(0, np.pi, len(labels))
-        side = np.where(labels == 0, 1, -1)  # the lower moon is the upper one, turned
-        return np.column_stack(
-            [side * (np.cos(angle) - 0.5), side * (np.sin(angle) - 0.25)]
-        )
-
-    return _generate("moons", place, ("upper", "lower"), n, noise, seed)
-
-
-def spirals(
-    n: int = 400,
-    noise: float = 0.05,
-    seed: int = 0,
-    *,
-    classes: int = 2,
-    turns: float = 1.0,
-) -> Dataset:
-    """Arms that wind around the origin, one for each class.
-
-    Args:
-        n: Number of training points, and of test points.
-        noise: Standard deviation of the Gaussian noise added to each coordinate.
-        seed: Seed of the generator.
-        classes: Number of arms.
-        turns: How many times an arm winds around the origin.
-    """
-    _check_count("classes", classes, least=2)
-    _check_number("turns", turns)
 
     def place(labels: NDArray[np.int64], rng: np.random.Generator) -> Points:
         along = np.sqrt(rng.uniform(0.02, 1, len(labels)))  # even along the arm
-        angle = 2 * np.pi * (turns * along + labels / classes)
+        angle = 2 * np.pi * (along + labels / 2)
         return np.column_stack([along * np.cos(angle), along * np.sin(angle)])
 
-    arms = tuple(f"arm {k}" for k in range(classes))
-    return _generate("spirals", place, arms, n, noise, seed)
+    return _generate("spirals", place, ("arm 0", "arm 1"), n, noise, seed)
 
 
 def rings(n: int = 400, noise: float = 0.1, seed: int = 0) -> Dataset:
@@ -84,33 +53,7 @@ def rings(n: int = 400, noise: float = 0.1, seed: int = 0) -> Dataset:
     return _generate("rings", place, ("inner", "outer"), n, noise, seed)
 
 
-def blobs(
-    n: int = 400, noise: float = 0.2, seed: int = 0, *, classes: int = 3
-) -> Dataset:
-    """Round clouds whose centres lie evenly on the unit circle.
-
-    Args:
-        n: Number of training points, and of test points.
-        noise: Standard deviation of a cloud in each coordinate.
-        seed: Seed of the generator.
-        classes: Number of clouds.
-    """
-    _check_count("classes", classes, least=2)
-
-    def place(labels: NDArray[np.int64], rng: np.random.Generator) -> Points:
-        angle = 2 * np.pi * labels / classes
-        return np.column_stack([np.cos(angle), np.sin(angle)])
-
-    clouds = tuple(f"cloud {k}" for k in range(classes))
-    return _generate("blobs", place, clouds, n, noise, seed)
-
-
-SETS: dict[str, Callable[..., Dataset]] = {
-    "moons": moons,
-    "spirals": spirals,
-    "rings": rings,
-    "blobs": blobs,
-}
+SETS: dict[str, Callable[..., Dataset]] = {"spirals": spirals, "rings": rings}
 
 
 def _generate(

@@ -61,7 +61,9 @@ def is_whole(value: Any) -> bool:
 
 def is_number(value: Any) -> bool:
     """Whether a value is a finite real number; True and False are not."""
-    real = is_whole(value) or isinstance(value, (float, np.floating))
+    if isinstance(value, np.floating):  # a short one has no room for the largest float
+        value = float(value)
+    real = is_whole(value) or isinstance(value, float)
     return real and abs(value) <= sys.float_info.max
 
 
