@@ -10,8 +10,11 @@ second time with the page numbers that the first one found.
 from __future__ import annotations
 
 import argparse
+import itertools
+import json
 import posixpath
 import re
+from copy import deepcopy
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -204,6 +207,8 @@ class Joined:
         """Return a page's article, its ids and links those of the joined document."""
         root = html.parse(self.site / f"{name}.html").getroot()
         article = root.find(".//article")
+        for figure in article.xpath(".//figure[contains(@class, 'book-explore')]"):
+            stand_still(figure)
         for what in NOT_PRINTED:
             for element in article.xpath(f".//{what}"):
                 element.drop_tree()
@@ -244,6 +249,55 @@ class Joined:
             element.set(key, f"#{slug(target)}{mark}")
         else:
             del element.attrib[key]
+
+
+def stand_still(figure: html.HtmlElement) -> None:
+    """Print a picture behind sliders as three: the start, and two far from it."""
+    frames = json.loads(figure.find("./script").text)["frames"]
+    controls = [values_of(one) for one in figure.find_class("book-explore-control")]
+    places = list(itertools.product(*(values for _, values in controls)))
+    if len(places) != len(frames):
+        return
+    start = next(at for at, frame in enumerate(frames) if not frame.get("src"))
+    others = {0, len(frames) - 1, len(frames) // 2} - {start}
+    box = figure.find_class("figure-box")[0]
+    box.addnext(said(controls, places[start]))
+    row = html.Element("div", {"class": "stills"})
+    for at in sorted(others)[:: 2 if len(others) > 2 else 1]:
+        still = deepcopy(box)
+        picture = still.find(".//img")
+        picture.set("alt", frames[at]["alt"])
+        for key in ("style", "data-letters"):
+            picture.attrib.pop(key, None)
+        # A frame holds what differs from the start, and lies over it.
+        over = {"src": frames[at]["src"], "alt": "", "class": "over"}
+        picture.addnext(html.Element("img", over))
+        whole = html.Element("div", {"class": "still"})
+        whole.extend([still, said(controls, places[at])])
+        row.append(whole)
+    box.getnext().addnext(row)
+
+
+def values_of(control: html.HtmlElement) -> tuple[str, list[str]]:
+    """Return a slider's name and what it can be set to, as ``explore.js`` does."""
+    name = control.xpath("(.//label | .//span)[1]")[0].text_content()
+    for track in control.iter("input"):
+        if track.get("type") == "range":
+            return name, [str(value) for value in json.loads(track.get("data-values"))]
+    if options := list(control.iter("option")):
+        return name, [option.text_content() for option in options]
+    picks = control.xpath(".//input[@type='radio']")
+    return name, [pick.getnext().text_content() for pick in picks]
+
+
+def said(
+    controls: list[tuple[str, list[str]]], values: tuple[str, ...]
+) -> html.HtmlElement:
+    """Return the line that says where the sliders of a still stand."""
+    line = html.Element("p", {"class": "book-explore-values"})
+    pairs = zip(controls, values, strict=True)
+    line.text = ", ".join(f"{name} = {value}" for (name, _), value in pairs)
+    return line
 
 
 def slug(name: str) -> str:

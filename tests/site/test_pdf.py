@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from lxml import html
 from playwright.sync_api import Browser
 
 from tests.book_builder import build, code, markdown, notebook
 from tools.contents import Chapter, Part
-from tools.pdf import Joined, print_book, slug
+from tools.pdf import Joined, print_book, slug, stand_still
 
 pypdf = pytest.importorskip("pypdf")
 CONFIG = {"title": "A small book", "author": "Somebody", "copyright": "2026"}
@@ -135,3 +137,39 @@ def test_a_fold_is_printed_whole_and_goes_on_over_the_edge(printed: pypdf.PdfRea
 def test_a_page_that_is_not_there_is_named(tmp_path: Path):
     with pytest.raises(OSError, match=r"index\.html"):
         Joined(tmp_path, CONFIG, "index", [])
+
+
+def explored(steps: int, start: int) -> html.HtmlElement:
+    frames = [
+        {"alt": f"alt {n}", **({"src": f"{n}.webp"} if n != start else {})}
+        for n in range(steps * 2)
+    ]
+    values = json.dumps([str(n) for n in range(steps)]).replace('"', "&quot;")
+    return html.fromstring(
+        '<figure class="book-explore"><div class="figure-box">'
+        '<img src="start.webp" alt="start" style="min-inline-size: 9px"></div>'
+        '<div class="book-explore-controls"><div class="book-explore-control">'
+        f'<label>step</label><input type="range" data-values="{values}"></div>'
+        '<div class="book-explore-control"><span>way</span><label><input type="radio">'
+        '<span>in</span></label><label><input type="radio"><span>out</span></label>'
+        f'</div></div><script type="application/json">{json.dumps({"frames": frames})}'
+        "</script></figure>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "shown"),
+    [(0, (4, 7)), (7, (0, 4)), (3, (0, 7)), (4, (0, 7))],
+)
+def test_sliders_stand_still_in_three_places(start: int, shown: tuple[int, int]):
+    figure = explored(4, start)
+    stand_still(figure)
+    lines = [p.text for p in figure.iter("p")]
+    assert lines == [
+        f"step = {at // 2}, way = {('in', 'out')[at % 2]}" for at in (start, *shown)
+    ]
+    stills = figure.find_class("still")
+    pictures = [[(i.get("src"), i.get("alt")) for i in s.iter("img")] for s in stills]
+    assert pictures == [
+        [("start.webp", f"alt {at}"), (f"{at}.webp", "")] for at in shown
+    ]
