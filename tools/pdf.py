@@ -14,6 +14,8 @@ import itertools
 import json
 import posixpath
 import re
+import shutil
+import subprocess
 from copy import deepcopy
 from html import escape
 from pathlib import Path
@@ -74,6 +76,17 @@ def main(arguments: list[str] | None = None) -> None:
         browser.close()
     size = given.out.stat().st_size / 1e6
     print(f"The book is {given.out}: {count} pages, {size:.1f} MB")
+    if lacks_chinese():
+        print("No font here has Chinese characters, so they are boxes: install one.")
+
+
+def lacks_chinese() -> bool:
+    """Say whether this machine is known to have no Chinese font to print with."""
+    lister = shutil.which("fc-list")
+    asked = lister and subprocess.run(
+        [lister, ":lang=zh", "family"], capture_output=True, check=False
+    )
+    return bool(asked) and not asked.stdout.strip()
 
 
 def print_book(joined: Joined, out: Path, browser: Browser) -> int:

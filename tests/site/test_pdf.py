@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from playwright.sync_api import Browser
 
 from tests.book_builder import build, code, markdown, notebook
 from tools.contents import Chapter, Part
-from tools.pdf import Joined, print_book, slug, stand_still
+from tools.pdf import Joined, lacks_chinese, print_book, slug, stand_still
 
 pypdf = pytest.importorskip("pypdf")
 CONFIG = {"title": "A small book", "author": "Somebody", "copyright": "2026"}
@@ -173,3 +174,15 @@ def test_sliders_stand_still_in_three_places(start: int, shown: tuple[int, int])
     assert pictures == [
         [("start.webp", f"alt {at}"), (f"{at}.webp", "")] for at in shown
     ]
+
+
+@pytest.mark.parametrize(
+    ("listed", "lacks"), [(b"", True), (b"Noto Sans CJK\n", False)]
+)
+def test_a_machine_without_chinese_characters_is_told(
+    monkeypatch: pytest.MonkeyPatch, listed: bytes, lacks: bool
+):
+    done = subprocess.CompletedProcess([], 0, stdout=listed)
+    monkeypatch.setattr("tools.pdf.shutil.which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr("tools.pdf.subprocess.run", lambda *_, **__: done)
+    assert lacks_chinese() == lacks
