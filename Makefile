@@ -16,7 +16,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python python3.11 python3.12 python3.1
 	$(shell $(p) -c "$(SUPPORTED)" >/dev/null 2>&1 && echo $(p))))
 
 .DEFAULT_GOAL := help
-.PHONY: help book test check notebooks twice full lab serve bench lock clean
+.PHONY: help book pdf test check notebooks twice full lab serve bench lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -30,6 +30,9 @@ $(READY): requirements.txt constraints.txt pyproject.toml
 
 book: $(READY) ## build the book and print the path of its first page
 	$(BUILD)
+
+pdf: book ## print the whole book as one PDF
+	$(BIN)/python -m tools.pdf
 
 test: $(READY) ## lint, types, unit tests, every notebook, site build, browser tests
 	$(BIN)/python -m tools.test

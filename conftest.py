@@ -4,6 +4,8 @@ One thread each, quick profile, no bars; what is set already stays, so that the 
 of machines (`python -m tools.machines`) can ask for two threads.
 """
 
+from __future__ import annotations
+
 import os
 from collections import defaultdict
 from pathlib import PurePosixPath

@@ -17,7 +17,12 @@ from nbformat import NotebookNode
 
 from tools import contents
 from tools.contents import ROOT, Chapter, short_name, title_of
-from tools.notebooks import bootstrap_source, chapters, repository_url, stamp_folds
+from tools.notebooks import (
+    bootstrap_source,
+    chapters,
+    repository_setting,
+    stamp_folds,
+)
 from utils.exercises import exercises
 
 CHAPTERS = contents.chapters()
@@ -187,12 +192,12 @@ def test_what_the_book_folds_is_folded_in_jupyter_and_colab(section: Section):
 def test_the_first_cell_is_the_bootstrap_cell(section: Section):
     first = section.notebook.cells[0]
     assert "bootstrap" in tags(first)
-    assert first.source == bootstrap_source(repository_url())
+    assert first.source == bootstrap_source(*repository_setting())
 
 
 def test_the_bootstrap_cell_names_the_repository_only_when_there_is_one():
-    with_url = bootstrap_source("https://github.com/someone/book")
-    assert "git+https://github.com/someone/book" in with_url
+    with_url = bootstrap_source("https://github.com/someone/book", "trunk")
+    assert '[chapters] @ git+https://github.com/someone/book@trunk"' in with_url
     assert "http" not in bootstrap_source("")
 
 

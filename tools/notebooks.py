@@ -215,16 +215,22 @@ def shorten_traceback(output: NotebookNode) -> None:
         output.traceback = [*own[:1], message]
 
 
-def repository_url() -> str:
-    """Return the one repository setting of the book, or an empty string."""
+def repository_setting() -> tuple[str, str]:
+    """Return the book's repository, or an empty string, and its branch."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    return config.get("repository", {}).get("url") or ""
+    setting = config.get("repository", {})
+    return setting.get("url") or "", setting.get("branch") or "main"
 
 
-def bootstrap_source(url: str) -> str:
-    """Return the first cell of every chapter, for a repository URL or none."""
+def bootstrap_source(url: str, branch: str = "main") -> str:
+    """Return the first cell of every chapter, for a repository URL or none.
+
+    pip leaves a package alone that is there in a version that will do, so the hosted
+    machine's NumPy, PyTorch, TensorFlow and Keras stay (``python -m tools.hosted``).
+    """
+    package = "deep-learning-textbook-utils[chapters]"
     way_on = [
-        f"    %pip install --quiet git+{url}",
+        f'    %pip install --quiet "{package} @ git+{url}@{branch}"',
         "    import utils.runtime  # noqa: F401",
     ]
     if not url:
@@ -279,7 +285,7 @@ def stamp_bootstrap(notebook: NotebookNode) -> None:
         cell = nbformat.v4.new_code_cell(id="bootstrap")
         cell.metadata.tags = ["bootstrap", "hide-cell"]
         cells.insert(0, cell)
-    cells[0].source = bootstrap_source(repository_url())
+    cells[0].source = bootstrap_source(*repository_setting())
 
 
 def write(notebook: NotebookNode, path: Path) -> None:

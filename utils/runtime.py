@@ -185,6 +185,9 @@ def _seed_everything(seed: int) -> None:
         tensorflow.random.set_seed(seed)
     if keras := sys.modules.get("keras"):
         keras.utils.set_random_seed(seed)
+        # Keras 3.10, which Colab has, would go on with the generator that it has made.
+        if state := sys.modules.get("keras.src.backend.common.global_state"):
+            state.set_global_attribute("global_seed_generator", None)
 
 
 def _set_plot_style() -> None:

@@ -18,7 +18,7 @@ import pytest
 
 from tools.browser import SITE, pages
 from tools.contents import ROOT, short_name
-from tools.notebooks import chapters, repository_url
+from tools.notebooks import chapters, repository_setting
 
 PAGES = pages()
 NOT_PROSE = ("script", "style", "pre", "code", "annotation", "title")
@@ -101,8 +101,9 @@ def test_links_to_the_project_are_right_or_not_there(name: str):
         if urlsplit(link).netloc in services
         and ("/edit/" in link or "/blob/" in link or "/v2/gh/" in link)
     ]
-    if repository_url():
-        path = repository_url().removeprefix("https://github.com/")
+    url, _ = repository_setting()
+    if url:
+        path = url.removeprefix("https://github.com/")
         assert all(path in link for link in to_project)
     else:
         assert to_project == []
