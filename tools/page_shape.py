@@ -1,9 +1,10 @@
 """How long each page of the built book is, and when it is seen.
 
 ``python -m tools.page_shape`` prints, for each page: windows of 1440 × 900, elements,
-the longest stretch without a picture (in windows), and the first paint, in seconds, of
-a processor slowed four times behind a line of 1.6 Mbit/s. The bars: at most 25 windows,
-12,000 elements and four windows; a median first paint of 1.5 s.
+the longest stretch without a picture or a table of weights, whose rows light up (in
+windows), and the first paint, in seconds, of a processor slowed four times behind a
+line of 1.6 Mbit/s. The bars: at most 25 windows, 12,000 elements and four windows; a
+median first paint of 1.5 s.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ LINE = {
     "downloadThroughput": 200_000,
 }
 SHAPE = """() => {
-  const seen = [...document.querySelectorAll("article :is(img, svg, canvas, figure)")]
+  const seen = [...document.querySelectorAll(
+    "article :is(img, svg, canvas, figure, table.weights)")]
     .map((one) => one.getBoundingClientRect())
     .filter((box) => box.width > 120 && box.height > 60)
     .map((box) => [box.top + scrollY, box.bottom + scrollY])

@@ -2,7 +2,8 @@
  * Pictures behind sliders: figure.book-explore holds a picture, hidden controls and the list of
  * frames (a JSON script; the last control changes fastest). This shows the controls and switches
  * the picture, its alt text and the value beside each slider, plays a slider's values, and keeps
- * what is chosen in the page's address. Works from disk, without a network.
+ * what is chosen in the page's address. On paper, stills stand for the slider. Works from disk,
+ * without a network.
  */
 (() => {
   "use strict";
@@ -55,7 +56,7 @@
       track,
       size: values.length,
       index,
-      words: () => `${name} = ${values[index()]}`,
+      words: (at = index()) => `${name} = ${values[at]}`,
       state: () => state(index()),
       set: (part) => {
         // An address may come with other characters escaped than these here, or be broken.
@@ -116,6 +117,8 @@
       return frame.picture;
     };
     const fetchAll = () => frames.forEach(fetchFrame);
+
+    stillsFor(figure, image, controls, frames);
 
     let shown;
     let timer = 0;
@@ -244,6 +247,43 @@
 
   /** Milliseconds a frame: some ten seconds for all, and quicker than a screen reader speaks. */
   const pace = (size) => Math.min(SPEAK_AFTER - 50, Math.max(150, 10000 / size));
+
+  /**
+   * Put two more positions of a figure's longest control beside its picture while the page is
+   * printed: its ends, or the middle where the picture shows one of these.
+   * @param {HTMLElement} figure a figure.book-explore
+   * @param {HTMLImageElement} image its start picture
+   * @param {object[]} controls what readControl gave
+   * @param {object[]} frames the frames; the last control changes fastest
+   */
+  function stillsFor(figure, image, controls, frames) {
+    const row = document.createElement("div");
+    row.className = "book-explore-stills";
+    const long = controls.reduce((one, other) => (other.size > one.size ? other : one));
+    addEventListener("beforeprint", () => {
+      const last = long.size - 1;
+      const others = [0, last, Math.floor(last / 2)].filter((at) => at !== long.index());
+      const places = [...new Set(others)].slice(0, 2).sort((one, other) => one - other);
+      row.replaceChildren(...places.map((place) => {
+        const at = (control) => (control === long ? place : control.index());
+        const frame = frames[controls.reduce((sum, each) => sum * each.size + at(each), 0)];
+        const still = document.createElement("div");
+        const stack = document.createElement("span");
+        stack.className = "book-explore-stack";
+        for (const src of [image.currentSrc || image.src, frame.src].filter(Boolean)) {
+          const layer = Object.assign(new Image(), { src, alt: stack.children.length ? "" : frame.alt });
+          if (stack.children.length) layer.className = "book-explore-over";
+          stack.append(layer);
+        }
+        const words = document.createElement("p");
+        words.textContent = controls.map((each) => each.words(at(each))).join(", ");
+        still.append(stack, words);
+        return still;
+      }));
+      figure.querySelector(".book-explore-values").after(row);
+    });
+    addEventListener("afterprint", () => row.remove());
+  }
 
   /**
    * Call a function once, when an element has been well in view for a moment, unless the reader

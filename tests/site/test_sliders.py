@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
+import unicodedata
 from collections.abc import Callable
 
 import pytest
@@ -94,3 +97,50 @@ def test_an_address_of_no_state_is_an_anchor(reader: Page, state: str):
     reader.goto(address)
     expect(slider).to_have_js_property("value", start)
     assert reader.locator(".book-explore-controls").first.is_visible()
+
+
+def printed(page: Page) -> tuple[str, int]:
+    """Return the text of a page's PDF without spaces, and how many pictures it has."""
+    pypdf = pytest.importorskip("pypdf")
+    sheets = pypdf.PdfReader(io.BytesIO(page.pdf(format="A4"))).pages
+    text = "".join(sheet.extract_text() for sheet in sheets)
+    text = "".join(unicodedata.normalize("NFKC", text).split())  # no ligatures
+    return text, sum(len(sheet.images) for sheet in sheets)
+
+
+def test_paper_has_stills_of_both_ends(reader: Page):
+    figure, _, _ = first_played(reader)
+    text, with_stills = printed(reader)
+    longest: tuple[str, list[str]] = ("", [])
+    for control in figure.locator(".book-explore-control").all():
+        values = control.locator("input[type=range]").get_attribute("data-values")
+        name = control.locator("label").text_content()
+        longest = max(longest, (name, json.loads(values)), key=lambda one: len(one[1]))
+    name, words = longest
+    for value in (words[0], words[-1]):
+        still = unicodedata.normalize("NFKC", "".join(f"{name} = {value}".split()))
+        assert still in text, f"no still with {name} = {value} on paper"
+    expect(reader.locator(".book-explore-stills")).to_have_count(0)  # gone again
+    reader.evaluate(
+        "addEventListener('beforeprint', () => {"
+        "  for (const row of document.querySelectorAll('.book-explore-stills'))"
+        "    row.remove(); })"
+    )
+    _, without = printed(reader)
+    figures = reader.locator("figure.book-explore").count()
+    assert with_stills >= without + figures, f"{without} pictures, {with_stills}"
+
+
+def test_stills_are_two_positions_that_the_picture_does_not_show(reader: Page):
+    figure, slider, _ = first_played(reader)
+    for key in ("Home", "End"):
+        slider.press(key)
+        reader.evaluate("dispatchEvent(new Event('beforeprint'))")
+        shown = figure.locator(".book-explore-values").text_content()
+        stills = figure.locator(".book-explore-stills p").all_text_contents()
+        assert len({shown, *stills}) == 3, f"{shown}, and beside it {stills}"
+        for image in figure.locator(".book-explore-stills img").all():
+            expect(image).to_have_js_property("complete", value=True)
+            assert image.evaluate("(one) => one.naturalWidth"), "a still is broken"
+        reader.evaluate("dispatchEvent(new Event('afterprint'))")
+        expect(figure.locator(".book-explore-stills")).to_have_count(0)
