@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from utils.data.dataset import Dataset, FloatArray
+from utils.data.dataset import Dataset, FloatArray, LabelArray
 from utils.data.files import PublicFile, find
 
 # Photographs of Flickr users, chosen from ImageNet for PyTorch's tutorial on transfer
@@ -31,23 +31,32 @@ def ants_and_bees(size: int = 224) -> Dataset:
     """
     content, place = find(ANTS_AND_BEES)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        parts = []
-        for part in ("train", "val"):
-            images, labels = [], []
-            for label, name in enumerate(CLASSES):
-                folder = f"hymenoptera/{part}/{name}/"
-                files = [n for n in archive.namelist() if n.startswith(folder)]
-                for file in sorted(n for n in files if not n.endswith("/")):
-                    with Image.open(io.BytesIO(archive.read(file))) as photo:
-                        images.append(middle(photo.convert("RGB"), size))
-                    labels.append(label)
-            parts += [np.stack(images), np.array(labels, dtype=np.int64)]
+        x_train, y_train = _part(archive, "train", size)
+        x_test, y_test = _part(archive, "val", size)
     return Dataset(
-        "ants_and_bees",
-        *parts,
+        name="ants_and_bees",
+        x_train=x_train,
+        y_train=y_train,
+        x_test=x_test,
+        y_test=y_test,
         classes=CLASSES,
         source=f"ants and bees of ImageNet, from PyTorch's tutorial, {place}",
     )
+
+
+def _part(
+    archive: zipfile.ZipFile, part: str, size: int
+) -> tuple[FloatArray, LabelArray]:
+    """Reads the photographs of a part, class after class, in the order of names."""
+    images, labels = [], []
+    for label, name in enumerate(CLASSES):
+        folder = f"hymenoptera/{part}/{name}/"
+        for file in sorted(archive.namelist()):
+            if file.startswith(folder) and not file.endswith("/"):
+                with Image.open(io.BytesIO(archive.read(file))) as photo:
+                    images.append(middle(photo.convert("RGB"), size))
+                labels.append(label)
+    return np.stack(images), np.array(labels, dtype=np.int64)
 
 
 def middle(photo: Image.Image, size: int) -> FloatArray:
@@ -56,7 +65,8 @@ def middle(photo: Image.Image, size: int) -> FloatArray:
     left, top = (photo.width - side) // 2, (photo.height - side) // 2
     square = photo.crop((left, top, left + side, top + side))
     small = square.resize((size, size), Image.Resampling.BILINEAR)
-    return np.asarray(small, dtype=np.float32) / 255
+    pixels: FloatArray = np.asarray(small, dtype=np.float32) / np.float32(255)
+    return pixels
 
 
 SETS: dict[str, Callable[..., Dataset]] = {"ants_and_bees": ants_and_bees}
