@@ -7,6 +7,7 @@ no test needs a network or the real files.
 import dataclasses
 import gzip
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -14,14 +15,16 @@ import subprocess
 import sys
 import tempfile
 import threading
+import zipfile
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from utils import data
-from utils.data import public, store
+from utils.data import photographs, public, store
 from utils.data.builtin import stratified_split
 
 GENERATED = ["spirals", "rings"]
@@ -705,3 +708,44 @@ if real_sets():
         assert loaded.x_test.shape == (10000, 28, 28)
         assert round(float(loaded.x_train.mean(dtype=np.float64)), 4) == mean
         assert set(Counter(loaded.y_test).values()) == {1000} or name == "mnist"
+
+
+# --- Photographs ----------------------------------------------------------------------
+
+
+def test_ants_and_bees_are_read_from_class_folders(monkeypatch, tmp_path):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for part in ("train", "val"):
+            for name, grey in (("ants", 0), ("bees", 255)):
+                photo = io.BytesIO()
+                Image.new("RGB", (40, 30), (grey, grey, grey)).save(photo, "jpeg")
+                file = f"hymenoptera/{part}/{name}/1.jpg"
+                archive.writestr(file, photo.getvalue())
+    content = packed.getvalue()
+    (tmp_path / "hymenoptera").mkdir()
+    (tmp_path / "hymenoptera" / "small.zip").write_bytes(content)
+    record = store.PublicFile(
+        "hymenoptera/small.zip", hashlib.sha256(content).hexdigest(), len(content)
+    )
+    monkeypatch.setattr(photographs, "ANTS_AND_BEES", record)
+    monkeypatch.setenv("BOOK_DATA_DIR", str(tmp_path))
+    loaded = data.load("ants_and_bees", size=16)
+    check_form(loaded, axes=4)
+    assert loaded.x_train.shape == loaded.x_test.shape == (2, 16, 16, 3)
+    assert [float(x.mean()) for x in loaded.x_train] == [0, 1]
+    assert loaded.y_train.tolist() == loaded.y_test.tolist() == [0, 1]
+
+
+def test_the_middle_of_a_photograph_is_a_square():
+    wide = np.zeros((10, 30, 3), np.uint8)
+    wide[:, 10:20] = 255
+    square = photographs.middle(Image.fromarray(wide), 10)
+    assert square.dtype == np.float32
+    assert square.min() == 1
+
+
+def test_ants_and_bees_that_are_not_here_are_a_data_error(monkeypatch, tmp_path):
+    monkeypatch.setenv("BOOK_DATA_DIR", str(tmp_path))
+    with pytest.raises(data.DataError, match="not on this machine"):
+        data.load("ants_and_bees")

@@ -131,6 +131,8 @@ GOOD = {
     equivalence.keras_gradients: {"model": TWIN, "x": x, "y": y, "loss": sparse},
     models.resnet_torch: resnet | {"width": 2, "bottleneck": False},
     models.load_published: {"model": network(), "depth": 18},
+    models.mobilenet_arrays: {"name": "v1_0.25_128"},
+    models.imagenet_labels: {},
     generative.frechet_distance: {"real": x, "fake": x},
     generative.precision_recall_coverage: {"real": x, "fake": x, "neighbours": 2},
 }

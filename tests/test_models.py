@@ -1,9 +1,12 @@
 """`models`: the published names and shapes, and what loads and what is refused."""
 
 import hashlib
+import io
+import json
 import subprocess
 import sys
 
+import numpy as np
 import pooch
 import pytest
 import torch
@@ -11,6 +14,7 @@ from torch import nn
 
 from utils import models
 from utils.data import DataError
+from utils.data.store import PublicFile
 
 ARRAYS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 
@@ -190,3 +194,42 @@ def test_importing_it_loads_no_framework():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert found.stdout.strip() == "set()"
+
+
+# --- MobileNets -----------------------------------------------------------------------
+
+
+def put(folder, name, content):
+    """Write a file below a data directory, and say what is on record of it."""
+    path = folder / "imagenet_mobilenet" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    return PublicFile(f"imagenet_mobilenet/{name}", sha256, len(content))
+
+
+def test_a_mobilenet_is_read_from_the_data_directory(monkeypatch, tmp_path):
+    arrays = {"conv1/kernel": np.arange(6, dtype=np.uint8).reshape(1, 1, 2, 3)}
+    packed = io.BytesIO()
+    np.savez(packed, **arrays)
+    file = put(tmp_path, "small.npz", packed.getvalue())
+    monkeypatch.setattr(models, "MOBILENETS", {"small": file})
+    monkeypatch.setenv("BOOK_DATA_DIR", str(tmp_path))
+    found = models.mobilenet_arrays("small")
+    assert list(found) == ["conv1/kernel"]
+    np.testing.assert_array_equal(found["conv1/kernel"], arrays["conv1/kernel"])
+    with pytest.raises(ValueError, match="the MobileNets are small"):
+        models.mobilenet_arrays("v1_0.25_128")
+
+
+def test_the_labels_are_read_from_the_data_directory(monkeypatch, tmp_path):
+    file = put(tmp_path, "labels.json", json.dumps(["tench", "goldfish"]).encode())
+    monkeypatch.setattr(models, "_IMAGENET_LABELS", file)
+    monkeypatch.setenv("BOOK_DATA_DIR", str(tmp_path))
+    assert models.imagenet_labels() == ["tench", "goldfish"]
+
+
+def test_a_mobilenet_that_is_not_here_is_a_data_error(monkeypatch, tmp_path):
+    monkeypatch.setenv("BOOK_DATA_DIR", str(tmp_path))
+    with pytest.raises(DataError, match="not on this machine"):
+        models.mobilenet_arrays()

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import functools
 import io
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,7 +37,9 @@ __all__ = [
     "IMAGENET_MEAN",
     "IMAGENET_STD",
     "PUBLISHED",
+    "imagenet_labels",
     "load_published",
+    "mobilenet_arrays",
     "resnet_torch",
 ]
 
@@ -62,6 +65,37 @@ PUBLISHED: dict[int, str] = {
 }
 """Files of weights learned on ImageNet, by depth. The last eight digits of each name
 are the first of the file's SHA-256."""
+
+MOBILENETS: dict[str, PublicFile] = {
+    "v1_0.25_128": PublicFile(
+        "imagenet_mobilenet/mobilenet_v1_0.25_128.npz",
+        "dd1628a9cb6677ac1ffdc12d3152fa265a3b815be6c78ce6fb80842427d52225",
+        404_291,
+    ),
+    "v1_0.5_160": PublicFile(
+        "imagenet_mobilenet/mobilenet_v1_0.5_160.npz",
+        "655a4b9ee88f8ad61ca09ef64b7069021b4e82e5ec4a02a706b8fc474148a30d",
+        1_031_803,
+    ),
+    "v1_0.75_192": PublicFile(
+        "imagenet_mobilenet/mobilenet_v1_0.75_192.npz",
+        "7108ad29027ed32a8aee07053d14daf9ffb4bed9b5fec997749f5d123d269ed7",
+        1_926_262,
+    ),
+    "v2_1.0_224": PublicFile(
+        "imagenet_mobilenet/mobilenet_v2_1.0_224.npz",
+        "b993f40234c33d3021efa1ab5cfb177dc8b69cb1f1fbc59dbd4bf872e3b9c798",
+        2_890_844,
+    ),
+}
+"""MobileNets learned on ImageNet, by version, width and pixels a side: the integers of
+the published ``mobilenet_v1_0.25_128_quant.tflite`` and its like, an array a layer."""
+
+_IMAGENET_LABELS = PublicFile(
+    "imagenet_mobilenet/imagenet_labels.json",
+    "63321fb3d1f45ffd250ab6c798f3495386ac01f28dad8ceeeba7c8fedc686e78",
+    24_677,
+)
 
 _ADDRESS = "https://download.pytorch.org/models/"
 
@@ -162,6 +196,42 @@ def load_published(model: torch.nn.Module, depth: int = 18) -> torch.nn.Module:
             f"resnet_torch({depth}) and change its last layer afterwards. {error}"
         ) from None
     return model
+
+
+def mobilenet_arrays(name: str = "v1_0.25_128") -> dict[str, np.ndarray]:
+    """Reads the arrays of a MobileNet learned on ImageNet, as they were published.
+
+    The files are read from ``$BOOK_DATA_DIR``; no address has them.
+
+    Args:
+        name: One of `MOBILENETS`.
+
+    Returns:
+        Arrays by the names of ``keras.applications``: ``conv1/kernel``, of whole
+        numbers from 0 to 255, ``conv1/kernel_scale``, ``conv1/kernel_zero_point``,
+        ``conv1_bn/beta``, and so on to the last layer's ``bias``.
+
+    Raises:
+        DataError: The file is not here, or not what was published.
+        ValueError: There is no MobileNet of this name.
+    """
+    if not isinstance(name, str) or name not in MOBILENETS:
+        known = ", ".join(MOBILENETS)
+        raise ValueError(f"name is {shown(name)}; the MobileNets are {known}.")
+    content, _ = find(MOBILENETS[name])
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return {key: arrays[key] for key in arrays}
+
+
+def imagenet_labels() -> list[str]:
+    """Reads the names of ImageNet's 1,000 classes, by number.
+
+    Raises:
+        DataError: The file is not here, or not what was published.
+    """
+    content, _ = find(_IMAGENET_LABELS)
+    labels: list[str] = json.loads(content)
+    return labels
 
 
 def _checked(

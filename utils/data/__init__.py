@@ -19,7 +19,7 @@ import difflib
 import inspect
 from collections.abc import Callable
 
-from utils.data import builtin, cifar, language, public, synthetic
+from utils.data import builtin, cifar, language, photographs, public, synthetic
 from utils.data.dataset import DataError, Dataset, FloatArray, TextDataset
 from utils.data.number_words import in_chinese, in_english
 from utils.scratch._checks import shown
@@ -45,6 +45,7 @@ _SETS: dict[str, Callable[..., Dataset]] = {
     **synthetic.SETS,
     **public.SETS,
     **cifar.SETS,
+    **photographs.SETS,
 }
 
 
@@ -54,7 +55,8 @@ def load(name: str, **options: object) -> Dataset:
     Args:
         name: One of `names()`.
         **options: What a generated set can be told, such as `n`, `noise` and `seed`;
-            see `utils.data.synthetic`. The other sets take none.
+            see `utils.data.synthetic`; of "ants_and_bees" the `size`. The other sets
+            take none.
 
     Returns:
         Training and test arrays with the names of the classes and the source.
