@@ -8,11 +8,16 @@ Every figure that ``plots.show`` or ``explore`` draws is looked at as it is draw
 legend may not lie over data, no line may leave its axes, no text the figure, and no
 character may be missing from the font. A line that leaves its axes on purpose says so,
 with ``gid="leaves"``. Nothing is saved.
+
+The tests of the notebooks look in the same way, and there a fault is an error in the
+cell that drew it (`refuse`, called by ``conftest.py``).
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
+import inspect
 import json
 import os
 import sys
@@ -78,20 +83,44 @@ def watch() -> list[tuple[int, str]]:
     """
     from IPython import get_ipython
 
-    from utils import explore, plots
-
     found: list[tuple[int, str]] = []
-    draw = plots.rasterize
     begun = get_ipython().execution_count
 
-    def rasterize(fig: Figure, *options: Any, **more: Any) -> Any:
-        frame, faults = looked_at(lambda: draw(fig, *options, **more), fig)
+    def note(faults: list[str]) -> None:
         cell = get_ipython().execution_count - begun
         found.extend((cell, fault) for fault in faults)
+
+    _tell(note)
+    return found
+
+
+def refuse() -> None:
+    """Raise an error for a figure with a fault, from now on in this process."""
+
+    def stop(faults: list[str]) -> None:
+        if faults:
+            raise FigureError("\n".join(faults))
+
+    _tell(stop)
+
+
+class FigureError(Exception):
+    """A figure that hides or cuts something; see the module's docstring."""
+
+
+def _tell(hear: Callable[[list[str]], None]) -> None:
+    """Have the faults of every figure told to ``hear`` as the figure is drawn."""
+    from utils import explore, plots
+
+    draw = inspect.unwrap(plots.rasterize)  # who listened before hears no more
+
+    @functools.wraps(draw)
+    def rasterize(fig: Figure, *options: Any, **more: Any) -> Any:
+        frame, faults = looked_at(lambda: draw(fig, *options, **more), fig)
+        hear(faults)
         return frame
 
     plots.rasterize = explore.rasterize = rasterize  # type: ignore[attr-defined]
-    return found
 
 
 def looked_at(draw: Callable[[], Any], fig: Figure) -> tuple[Any, list[str]]:
