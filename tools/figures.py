@@ -65,9 +65,11 @@ def faults_in(path: Path) -> list[str]:
     notebook = nbformat.read(path, as_version=4)
     code = [cell.id for cell in notebook.cells if cell.cell_type == "code"]
     begin = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n"
-    begin += "from tools import figures\nwatched = figures.watch()"
+    begin += "from tools import figures\n_figures_watched = figures.watch()"
     notebook.cells.insert(0, new_code_cell(begin))
-    notebook.cells.append(new_code_cell("import json\nprint(json.dumps(watched))"))
+    notebook.cells.append(
+        new_code_cell("import json\nprint(json.dumps(_figures_watched))")
+    )
     NotebookClient(
         notebook, timeout=600, resources={"metadata": {"path": str(path.parent)}}
     ).execute()
@@ -136,7 +138,15 @@ def looked_at(draw: Callable[[], Any], fig: Figure) -> tuple[Any, list[str]]:
 def faults_of(fig: Figure) -> Iterator[str]:
     """Yield what a figure, once drawn, hides or cuts."""
     canvas: Any = fig.canvas
-    renderer = canvas.get_renderer()
+    usual = fig.dpi
+    fig.set_dpi(canvas.renderer.dpi)  # places are those of the drawing
+    try:
+        yield from _faults(fig, canvas.renderer)
+    finally:
+        fig.set_dpi(usual)
+
+
+def _faults(fig: Figure, renderer: Any) -> Iterator[str]:
     page = fig.bbox
     for number, ax in enumerate(fig.axes):
         if not ax.get_visible() or hasattr(ax, "zaxis"):
