@@ -1,18 +1,21 @@
 """Set before any test or kernel starts; say at the end how long each notebook took.
 
 One thread each, quick profile, no bars; what is set already stays, so that the matrix
-of machines (`python -m tools.machines`) can ask for two threads.
+of machines (`python -m tools.machines`) can ask for two threads. In the kernels, a
+figure with a fault (`tools.figures`) is an error.
 """
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from tools.notebooks import KERNEL_ENVIRONMENT
+
+ROOT = Path(__file__).resolve().parent
 
 for name, value in KERNEL_ENVIRONMENT.items():
     os.environ.setdefault(name, value)
@@ -27,6 +30,18 @@ def pytest_configure() -> None:
             "PYTHONOPTIMIZE is set, so Python leaves out every assertion and a "
             "notebook that is wrong would pass: unset it"
         )
+
+
+def pytest_sessionstart() -> None:
+    """Let the kernels refuse a figure that hides or cuts something."""
+    ipython = ROOT / "_build" / "ipython"
+    startup = ipython / "profile_default" / "startup" / "figures.py"
+    startup.parent.mkdir(parents=True, exist_ok=True)
+    code = f"import sys\nsys.path.append({str(ROOT)!r})\nfrom tools import figures\n"
+    new = startup.with_suffix(f".{os.getpid()}")  # a kernel may be reading the old one
+    new.write_text(code + "figures.refuse()\ndel figures, sys\n", "utf-8")
+    new.replace(startup)
+    os.environ["IPYTHONDIR"] = str(ipython)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -4,6 +4,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import nbformat
 import pytest
+from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tools import figures
@@ -92,3 +93,18 @@ plots.show(fig, alt="A line")"""
     nbformat.write(new_notebook(cells=cells), path)
     assert figures.main([str(path)]) == 1
     assert "two: panel 1: the line '_child0' leaves its axes" in capsys.readouterr().out
+
+
+def test_a_kernel_of_the_tests_refuses_a_faulty_figure(tmp_path):
+    """The startup file that `conftest.py` wrote makes a fault the cell's error."""
+    draw = "import matplotlib.pyplot as plt\nfrom utils import plots\n"
+    draw += "fig, ax = plt.subplots()\nax.plot([0, 1, 2], [0, 1, 5])\n"
+    draw += "ax.set_ylim(0, {})\nplots.show(fig, alt='A line that rises and leaves.')"
+    cells = [new_code_cell(draw.format(top)) for top in (6, 2)]
+    notebook = new_notebook(cells=cells)
+    client = NotebookClient(notebook, allow_errors=True, timeout=120)
+    client.execute(cwd=str(tmp_path))
+    good, bad = (cell.outputs[0] for cell in notebook.cells)
+    assert good.output_type == "execute_result"
+    assert bad.output_type == "error"
+    assert (bad.ename, "leaves its axes" in bad.evalue) == ("FigureError", True)

@@ -8,11 +8,16 @@ Every figure that ``plots.show`` or ``explore`` draws is looked at as it is draw
 legend may not lie over data, no line may leave its axes, no text the figure, and no
 character may be missing from the font. A line that leaves its axes on purpose says so,
 with ``gid="leaves"``. Nothing is saved.
+
+The tests of the notebooks look in the same way, and there a fault is an error in the
+cell that drew it (`refuse`, called by ``conftest.py``).
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
+import inspect
 import json
 import os
 import sys
@@ -60,9 +65,11 @@ def faults_in(path: Path) -> list[str]:
     notebook = nbformat.read(path, as_version=4)
     code = [cell.id for cell in notebook.cells if cell.cell_type == "code"]
     begin = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n"
-    begin += "from tools import figures\nwatched = figures.watch()"
+    begin += "from tools import figures\n_figures_watched = figures.watch()"
     notebook.cells.insert(0, new_code_cell(begin))
-    notebook.cells.append(new_code_cell("import json\nprint(json.dumps(watched))"))
+    notebook.cells.append(
+        new_code_cell("import json\nprint(json.dumps(_figures_watched))")
+    )
     NotebookClient(
         notebook, timeout=600, resources={"metadata": {"path": str(path.parent)}}
     ).execute()
@@ -78,21 +85,45 @@ def watch() -> list[tuple[int, str]]:
     """
     from IPython import get_ipython
 
+    found: list[tuple[int, str]] = []
+    begun = get_ipython().execution_count
+
+    def note(faults: list[str]) -> None:
+        cell = get_ipython().execution_count - begun
+        found.extend((cell, fault) for fault in faults)
+
+    _tell(note)
+    return found
+
+
+def refuse() -> None:
+    """Raise an error for a figure with a fault, from now on in this process."""
+
+    def stop(faults: list[str]) -> None:
+        if faults:
+            raise FigureError("\n".join(faults))
+
+    _tell(stop)
+
+
+class FigureError(Exception):
+    """A figure that hides or cuts something; see the module's docstring."""
+
+
+def _tell(hear: Callable[[list[str]], None]) -> None:
+    """Have the faults of every figure told to ``hear`` as the figure is drawn."""
     from utils import explore
     from utils.plots import pictures
 
-    found: list[tuple[int, str]] = []
-    draw = pictures.rasterize
-    begun = get_ipython().execution_count
+    draw = inspect.unwrap(pictures.rasterize)  # who listened before hears no more
 
+    @functools.wraps(draw)
     def rasterize(fig: Figure, *options: Any, **more: Any) -> Any:
         frame, faults = looked_at(lambda: draw(fig, *options, **more), fig)
-        cell = get_ipython().execution_count - begun
-        found.extend((cell, fault) for fault in faults)
+        hear(faults)
         return frame
 
     pictures.rasterize = explore.rasterize = rasterize  # type: ignore[attr-defined]
-    return found
 
 
 def looked_at(draw: Callable[[], Any], fig: Figure) -> tuple[Any, list[str]]:
@@ -108,7 +139,15 @@ def looked_at(draw: Callable[[], Any], fig: Figure) -> tuple[Any, list[str]]:
 def faults_of(fig: Figure) -> Iterator[str]:
     """Yield what a figure, once drawn, hides or cuts."""
     canvas: Any = fig.canvas
-    renderer = canvas.get_renderer()
+    usual = fig.dpi
+    fig.set_dpi(canvas.renderer.dpi)  # places are those of the drawing
+    try:
+        yield from _faults(fig, canvas.renderer)
+    finally:
+        fig.set_dpi(usual)
+
+
+def _faults(fig: Figure, renderer: Any) -> Iterator[str]:
     page = fig.bbox
     for number, ax in enumerate(fig.axes):
         if not ax.get_visible() or hasattr(ax, "zaxis"):
