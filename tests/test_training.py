@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+import types
 
 import numpy as np
 import pytest
@@ -663,6 +664,23 @@ def test_progress_in_a_notebook_is_erased(monkeypatch):
     line.write("\r 20%|██")
     line.clear()
     assert shown == [{"text/plain": "10%|█"}, {"text/plain": "20%|██"}, {}]
+
+
+@pytest.mark.parametrize(
+    ("shell", "found"),
+    [
+        (types.SimpleNamespace(kernel=object()), True),
+        (types.SimpleNamespace(kernel=None), False),
+        (types.SimpleNamespace(), False),  # IPython in a terminal
+        (None, False),  # imported, not running
+    ],
+)
+def test_a_kernel_is_told_from_a_terminal(monkeypatch, shell, found):
+    ipython = types.SimpleNamespace(get_ipython=lambda: shell)
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    assert progress.in_kernel() is found
+    monkeypatch.delitem(sys.modules, "IPython")
+    assert progress.in_kernel() is False
 
 
 # --- Keras ---------------------------------------------------------------------------

@@ -38,12 +38,13 @@ TARGETS = (
     *("utils/training", "utils/gradcheck.py", "utils/exercises/__init__.py"),
     "utils/scratch",
 )
+SCRATCH = "tests/test_scratch.py"
 # The tests of a file, the quickest to notice first; a longer path goes before.
 TESTS = {
     "utils/gradcheck.py": ("tests/test_gradcheck.py",),
     "utils/exercises/__init__.py": ("tests/test_exercises.py",),
-    "utils/scratch/_checks.py": ("tests/test_scratch.py", "tests/test_fuzz.py"),
-    "utils/scratch/activations.py": ("tests/test_scratch_dense.py",),
+    "utils/scratch/_checks.py": (SCRATCH, "tests/test_fuzz.py"),
+    "utils/scratch/activations.py": ("tests/test_scratch_dense.py", SCRATCH),
     "utils/training": ("tests/test_training_arguments.py", "tests/test_training.py"),
 }
 # What TensorFlow alone runs.
@@ -104,20 +105,25 @@ def main(arguments: list[str] | None = None) -> int:
     until = time.monotonic() + 60 * options.minutes
     limits: dict[tuple[str, ...], float] = {}
     results: dict[str, Counter[str]] = {}
-    for mutant in chosen:
-        tests = tests_of(mutant.path)
-        if tests not in limits:
-            start = time.monotonic()
-            if run(None, tests, 600) != "survived":
-                raise SystemExit(f"{' '.join(tests)} fails as it is: mend that first")
-            limits[tests] = 5 * (time.monotonic() - start) + 10
-        if time.monotonic() > until:
-            break
-        result = run(mutant, tests, limits[tests])
-        results.setdefault(mutant.path, Counter())[result] += 1
-        if result == "survived":
-            print(f"survived  {mutant}", flush=True)
-    print(table(results, len(found), options.seed))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # as Ctrl-C: with a table
+    try:
+        for mutant in chosen:
+            tests = tests_of(mutant.path)
+            if tests not in limits:
+                start = time.monotonic()
+                if run(None, tests, 600) != "survived":
+                    raise SystemExit(
+                        f"{' '.join(tests)} fails as it is: mend that first"
+                    )
+                limits[tests] = 5 * (time.monotonic() - start) + 10
+            if time.monotonic() > until:
+                break
+            result = run(mutant, tests, limits[tests])
+            results.setdefault(mutant.path, Counter())[result] += 1
+            if result == "survived":
+                print(f"survived  {mutant}", flush=True)
+    finally:
+        print(table(results, len(found), options.seed), flush=True)
     return 0
 
 
@@ -134,7 +140,7 @@ def tests_of(path: str) -> tuple[str, ...]:
         if path.startswith(start):
             return TESTS[start]
     own = f"tests/test_{'_'.join(Path(path).with_suffix('').parts[1:])}.py"
-    return (own, "tests/test_scratch.py") if (ROOT / own).is_file() else ("tests",)
+    return (own, SCRATCH) if (ROOT / own).is_file() else ("tests",)
 
 
 def mutants_of(path: str) -> Iterator[Mutant]:

@@ -12,7 +12,7 @@ from typing import Any
 class Bar:
     """A bar of tqdm with a line of text; or, without tqdm, nothing."""
 
-    def __init__(self, bar: Any = None, total: int = 0) -> None:
+    def __init__(self, bar: Any, total: int) -> None:
         self._bar = bar
         self.total = total
         self.update: Callable[..., Any] = _nothing if bar is None else bar.update
@@ -33,7 +33,7 @@ def _nothing(steps: int = 1) -> None:
 def bar(total: int) -> Iterator[Bar]:
     """Gives a bar of `total` steps, shown if `someone_waits`."""
     if not someone_waits():
-        yield Bar(total=total)
+        yield Bar(None, total)
         return
     from tqdm import tqdm
 
