@@ -214,7 +214,7 @@ def make_net(n_classes: int = len(CLASSES)) -> torch.nn.Sequential:
 
 
 def trained(
-    photos: Photos, rows: Array, seed: int = 0, epochs: int = 20
+    photos: Photos, rows: Array, seed: int = 0, epochs: int = 25
 ) -> torch.nn.Sequential:
     """Train the network on some rows; return it in evaluation mode."""
     import torch
@@ -225,13 +225,18 @@ def trained(
     torch.manual_seed(seed)
     net = make_net()
     x = np.moveaxis(photos.images[rows], -1, 1).astype(np.float32) / 255
+    n_steps = epochs * -(-len(rows) // 32)
     training.fit(
         net,
         (x, photos.labels[rows]),
         loss=F.cross_entropy,
         epochs=epochs,
         batch_size=32,
-        lr=3e-3,
+        optimizer="adamw",
+        lr=0.01,
+        schedule=lambda stepper: torch.optim.lr_scheduler.OneCycleLR(
+            stepper, 0.01, total_steps=n_steps
+        ),
         seed=seed,
     )
     return net.eval()
