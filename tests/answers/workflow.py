@@ -94,7 +94,6 @@ WRONG = [
     (2, lambda g, w: (group_split(g, w)[0], np.flatnonzero(g == w[0])), "Only the"),
     (2, lambda g, w: (group_split(g, w)[0], group_split(g, w)[1][::-1]), "ascending"),
     (2, lambda g, w: (group_split(g, w)[0][:-1], group_split(g, w)[1]), "Two arrays"),
-    (2, lambda g, w: 3, "in this order"),
     (3, [3, 3], "counts for less"),
     (3, [24, 3], "size of the batch."),
     (3, [9, 3], "its share"),
