@@ -43,7 +43,7 @@ LIST = ROOT / ".ci" / "hosted.txt"
 CELLS = 3
 BRANCH = "trunk"
 # What a reader's shell does not hand to the kernel.
-NOT_THEIRS = ("PYTHON", "BOOK_", "VIRTUAL_ENV", "KERAS_BACKEND", "JUPYTER")
+NOT_THEIRS = ("PYTHON", "IPYTHON", "BOOK_", "VIRTUAL_ENV", "KERAS_BACKEND", "JUPYTER")
 SAYS_WHERE = "import utils\nprint(utils.__file__)"
 PLACE = "深度 学习, the book"
 WAY_OUT = "in the book's folder: pip install -r requirements.txt"
