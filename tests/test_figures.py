@@ -45,6 +45,12 @@ def on_purpose(ax):
     ax.set_ylim(0, 2)
 
 
+def legend_beside_a_line_that_is_cut(ax):
+    ax.plot([0, 1, 9], [0.5, 0.5, 0.5], gid="leaves", label="goes on")
+    ax.set_xlim(0, 1)
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+
+
 def over_the_edge(ax):
     ax.text(0.9, 0.5, "words that do not end here", transform=ax.transAxes)
     ax.figure.set_layout_engine("none")
@@ -59,6 +65,7 @@ def pinyin(ax):
     [
         (sound, None),
         (on_purpose, None),
+        (legend_beside_a_line_that_is_cut, None),
         (under_legend, "legend lies over"),
         (dots_under_legend, "legend lies over"),
         (bars_under_legend, "legend lies over 1 points or bars"),

@@ -183,6 +183,8 @@ def _covered(ax: Axes, legend: Any, renderer: Any) -> int:
         ):
             continue
         dots = _between(ax.transData.transform(_data(line)))
+        if line.get_clip_on():  # what is cut off cannot be covered
+            dots = dots[_inside(ax.bbox, dots)]
         count += int(np.sum(_inside(box, dots)))
     for scatter in ax.collections:
         offsets = np.ma.filled(scatter.get_offsets(), np.nan)
