@@ -176,14 +176,11 @@ def has_choices(entry: Mapping[str, Any]) -> bool:
 
 
 def choices(entry: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the questions and options of an exercise, a line each."""
-    for part in parts_of(entry) if is_pencil(entry) else []:
-        if part.options:
-            yield " ".join(filter(None, [part.name, part.asks]))
-            yield from (
-                f"  {letter}  {option}"
-                for letter, option in zip(part.letters, part.options, strict=True)
-            )
+    """Yield the questions and options of an exercise that has some, a line each."""
+    for part in parts_of(entry) if has_choices(entry) else []:
+        yield f"{part.name} {part.asks}".strip()
+        for letter, option in zip(part.letters, part.options, strict=True):
+            yield f"  {letter}  {option}"
 
 
 def parts_of(entry: Mapping[str, Any]) -> list[Part]:
