@@ -294,7 +294,8 @@ if (typeof document !== "undefined") {
     event.preventDefault();
     form.requestSubmit();
   });
-  document.addEventListener("DOMContentLoaded", mark);
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", mark);
+  else mark();
   addEventListener("storage", (event) => { if (event.key === KEY) mark(); });
   addEventListener("pageshow", (event) => { if (event.persisted) mark(); });
 }
