@@ -432,6 +432,19 @@ def test_a_choice_is_made_and_judged_with_the_keyboard(reader: Page):
     expect(heading.get_by_role("img", name="answered")).to_be_visible()
 
 
+def test_code_goes_on_from_sheet_to_sheet(reader: Page):
+    reader.goto(on_disk("chapters/practice/workflow/errors.html"))
+    reader.emulate_media(media="print")
+    boxes = reader.locator("div.cell_input, div.cell_input pre")
+    ways = boxes.evaluate_all(
+        """(boxes) => boxes.map((box) => {
+          const style = getComputedStyle(box);
+          return [style.display, style.overflowX, style.breakInside].join(" ");
+        })"""
+    )
+    assert set(ways) == {"block visible auto"}, "such a box is moved as a whole"
+
+
 def test_what_the_form_says_stands_once_on_the_screen(reader: Page):
     reader.goto(on_disk("chapters/vision/cnn/kernel.html"))
     told = reader.locator(".cell:has(+ form[data-id='cnn-8']) .cell_output")
