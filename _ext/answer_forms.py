@@ -1,8 +1,8 @@
 """A pencil exercise is answered on its page: no kernel, no network.
 
-Below a cell that is ``check("chapter-1", ...)``, whose exercise is answered by numbers,
-stands a form. What it says comes from the same table as what ``check`` says,
-``utils/exercises/<chapter>.toml``; ``static/answers.js`` judges as
+Below a cell that is ``check("chapter-1", ...)``, whose exercise is answered by numbers
+or by one of a few options, stands a form. What it says comes from the same table as
+what ``check`` says, ``utils/exercises/<chapter>.toml``; ``static/answers.js`` judges as
 ``utils.exercises`` does, and ``tests/test_answers.py`` holds the two together. The
 table is encoded, so that someone who looks at the page's source does not read the
 answer by accident. Exercises that are answered by code have their cell alone.
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.writers.html5 import HTML5Translator
 
-CELL = re.compile(r'(?:#.*\n)*check\("([\w-]+)", \.\.\.\)\s*')
+CELL = re.compile(
+    r"(?:#.*\n)*(?:from utils\.exercises import check\n+)?"
+    r'check\("([\w-]+)", \.\.\.\)\s*'
+)
 
 
 class answer_form(nodes.General, nodes.Element):
@@ -36,7 +39,7 @@ class answer_form(nodes.General, nodes.Element):
 
 
 class OfferAnswers(SphinxTransform):
-    """Put a form below the cell of each exercise that is answered by numbers."""
+    """Put a form below the cell of each exercise that is answered with a pencil."""
 
     default_priority = 198  # after MyST-NB has made its cell containers
 
@@ -58,7 +61,7 @@ class OfferAnswers(SphinxTransform):
 
 
 def pencil_ids(chapter: str) -> list[str]:
-    """Return the ids of a chapter's exercises that are answered by numbers."""
+    """Return the ids of a chapter's exercises that are answered with a pencil."""
     entries = exercises.words().get(chapter, {})
     return [id for id, entry in entries.items() if exercises.is_pencil(entry)]
 
@@ -70,14 +73,7 @@ def table(entry: Mapping[str, Any]) -> dict[str, Any]:
         "shape": entry.get("shape", []),
         "shapes": entry.get("shapes", []),
         "first": _rows(entry.get("first", [])),
-        "parts": [
-            {
-                **asdict(part),
-                "right": _flat(part.right),
-                "mistakes": _rows(part.mistakes),
-            }
-            for part in exercises.parts_of(entry)
-        ],
+        "parts": [_part(part) for part in exercises.parts_of(entry)],
     }
 
 
@@ -92,21 +88,60 @@ def encoded(entry: Mapping[str, Any]) -> str:
 def form_of(id: str, entry: Mapping[str, Any]) -> str:
     """Return the form of an exercise as HTML."""
     name = f"answer-{id}"
-    rows = entry["shape"][0] if len(entry.get("shape", ())) == 2 else 0
-    field = (
-        f'id="{name}" aria-describedby="{name}-said" autocapitalize="off" '
-        'autocomplete="off" spellcheck="false"'
-    )
-    field = (
-        f'<textarea rows="{rows}" {field}></textarea>' if rows else f"<input {field}>"
-    )
-    takes = html.escape(entry["takes"]) + (". One row a line" if rows else "")
+    if exercises.has_choices(entry):
+        parts = exercises.parts_of(entry)
+        fields = [_field(name, k, part) for k, part in enumerate(parts)]
+        before, field = "", "".join(fields)
+    else:
+        rows = entry["shape"][0] if len(entry.get("shape", ())) == 2 else 0
+        takes = html.escape(entry["takes"]) + (". One row a line." if rows else ".")
+        before = f'<label for="{name}"><b>Answer here:</b> {takes}</label>'
+        field = (
+            f'<textarea rows="{rows}" {_named(name, name)}></textarea>'
+            if rows
+            else f"<input {_named(name, name)}>"
+        )
     return (
-        f'<form class="answer" data-id="{id}" data-table="{encoded(entry)}">'
-        f'<label for="{name}"><b>Answer here:</b> {takes}.</label>'
+        f'<form class="answer" data-id="{id}" data-table="{encoded(entry)}">{before}'
         f'<div>{field}<button aria-label="Check exercise {id}">Check</button></div>'
         f'<p id="{name}-said" role="status"></p></form>\n'
     )
+
+
+def _named(field: str, form: str) -> str:
+    return (
+        f'id="{field}" aria-describedby="{form}-said" autocapitalize="off" '
+        'autocomplete="off" spellcheck="false"'
+    )
+
+
+def _field(form: str, number: int, part: exercises.Part) -> str:
+    """Return the field of one part where a form has options."""
+    name = f"{form}-{number}"
+    asks = html.escape(f"{part.name} {part.asks}".strip())
+    if not part.options:
+        return (
+            f'<p class="answer-part"><label for="{name}">{asks}</label>'
+            f"<input {_named(name, form)}></p>"
+        )
+    options = "".join(
+        f'<label><input type="radio" name="{name}" value="{letter}">'
+        f"<span>{letter}</span> {html.escape(option)}</label>"
+        for letter, option in zip(part.letters, part.options, strict=True)
+    )
+    return (
+        f'<fieldset class="answer-part" aria-describedby="{form}-said">'
+        f"<legend>{asks}</legend>{options}</fieldset>"
+    )
+
+
+def _part(part: exercises.Part) -> dict[str, Any]:
+    """Return one part; a choice says in ``options`` how many there are."""
+    if part.options:
+        kept = {"name": part.name, "right": part.right, "mistakes": part.mistakes}
+        return {**kept, "options": len(part.options)}
+    numbers = {"right": _flat(part.right), "mistakes": _rows(part.mistakes)}
+    return {**asdict(part), **numbers, "options": 0}
 
 
 def _flat(numbers: Any) -> list[float]:

@@ -166,7 +166,7 @@ def for_page(figure: str, eager: bool) -> str:
             be, and not when it comes near the view.
     """
     figure = re.sub(r'(<(?:figure|img|div)\b[^>]*?) style="[^"]*"', r"\1", figure)
-    hints = "" if eager else 'loading="lazy" '
+    hints = 'fetchpriority="low" ' if eager else 'loading="lazy" '  # styles come first
     return figure.replace("<img ", f'<img {hints}decoding="async" ', 1)
 
 

@@ -431,6 +431,11 @@ def fonts_used(body: str) -> list[str]:
     return [name for name, pattern in FONTS.items() if re.search(pattern, body)]
 
 
+def fonts_there() -> list[Path]:
+    """Return the files of KaTeX's fonts, whole."""
+    return sorted(_dist().glob("fonts/*.woff2"))
+
+
 def _copy_static(app: Sphinx) -> None:
     """Put the style sheet and the fonts into the site."""
     if app.builder.format != "html" or app.builder.math_renderer_name != "katex":
@@ -439,7 +444,7 @@ def _copy_static(app: Sphinx) -> None:
     fonts = target / "fonts"
     fonts.mkdir(parents=True, exist_ok=True)
     (target / "katex.css").write_text(style_sheet(), encoding="utf-8")
-    for font in _dist().glob("fonts/*.woff2"):
+    for font in fonts_there():
         if not (fonts / font.name).is_file():
             shutil.copyfile(font, fonts / font.name)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import json
+import random
 import re
 import subprocess
 import sys
@@ -28,6 +30,8 @@ WORDS = {
     id: entry for entries in book.words().values() for id, entry in entries.items()
 }
 PENCIL = {id: entry for id, entry in WORDS.items() if book.is_pencil(entry)}
+CHOICE = {id: entry for id, entry in PENCIL.items() if book.has_choices(entry)}
+NUMBERS = {id: entry for id, entry in PENCIL.items() if id not in CHOICE}
 DRIVER = """
 const bookAnswers = new Function(
   require("fs").readFileSync(process.argv[1], "utf8") + "; return bookAnswers")();
@@ -44,7 +48,7 @@ console.log(JSON.stringify({ said: cases.map(said), numbers }));
 """
 
 
-def run(cases: list[tuple[str, str]], numbers: list[float] | None = None) -> Any:
+def run(cases: list[tuple[str, Any]], numbers: list[float] | None = None) -> Any:
     """Return what the script says of typed answers, and how it writes numbers."""
     tables = {id: answer_forms.encoded(entry) for id, entry in PENCIL.items()}
     done = subprocess.run(
@@ -64,7 +68,7 @@ def rights(entry: Any) -> np.ndarray:
 
 def answers(id: str) -> Iterator[Any]:
     """Yield right answers, every listed mistake, and others, as lists or numbers."""
-    entry = PENCIL[id]
+    entry = NUMBERS[id]
     shape = tuple(entry.get("shape", ()))
     right = rights(entry).astype(float)
 
@@ -134,6 +138,28 @@ def tabled(id: str) -> Iterator[Any]:
                 continue
 
 
+def chosen(id: str) -> list[tuple[Any, ...]]:
+    """Return answers where there are options: each letter and number, many together."""
+    offered: list[list[Any]] = []
+    for part in book.parts_of(CHOICE[id]):
+        if part.options:
+            offered.append([*part.letters])
+            continue
+        wrongs = [wrong for *row, _ in part.mistakes for wrong in row]
+        steps = [k * part.atol for k in (0, 0.5, 2, -0.9, 4.9, 5.1)]
+        near = [float(x) + step for x in (part.right, *wrongs) for step in steps]
+        offered.append([*near, -part.right, part.right + 0.123456, 1e7])
+    everything = list(itertools.product(*offered))
+    random.Random(0).shuffle(everything)
+    right = [part.right for part in book.parts_of(CHOICE[id])]
+    single = [
+        (*right[:k], other, *right[k + 1 :])
+        for k, others in enumerate(offered)
+        for other in others
+    ]
+    return [*single, *everything[:100]]
+
+
 def by_check(id: str, answer: Any, capsys: pytest.CaptureFixture[str]) -> str | None:
     """Return the hint of ``check``, or None for a right answer."""
     check(id, answer)
@@ -145,8 +171,14 @@ def by_check(id: str, answer: Any, capsys: pytest.CaptureFixture[str]) -> str | 
 
 
 def test_the_script_says_what_check_says(capsys):
-    cases = [(id, a) for id in PENCIL for a in [*answers(id), *tabled(id)]]
-    said = run([(id, repr(answer)) for id, answer in cases])["said"]
+    cases = [(id, a) for id in NUMBERS for a in [*answers(id), *tabled(id)]]
+    cases += [(id, answer) for id in CHOICE for answer in chosen(id)]
+    typed = [repr(a) if id in NUMBERS else [*map(str, a)] for id, a in cases]
+    asked = zip((id for id, _ in cases), typed, strict=True)
+    said = run(list(asked))["said"]
+    cases = [
+        (id, a[0] if len(a) == 1 else a) if id in CHOICE else (id, a) for id, a in cases
+    ]
     wanted = [by_check(id, answer, capsys) for id, answer in cases]
     differing = [
         (*case, want, got)
@@ -164,7 +196,8 @@ def test_the_script_says_what_check_says(capsys):
 def hints(entry: Any) -> Iterator[str]:
     """Yield every hint of an exercise that some answer can get."""
     for part in book.parts_of(entry):
-        yield part.otherwise
+        if part.otherwise:
+            yield part.otherwise
         yield from (row[-1] for row in [*part.mistakes, *part.laws])
     yield from (row[-1] for row in [*entry.get("first", []), *entry.get("shapes", [])])
 
@@ -189,6 +222,8 @@ def test_numbers_are_written_as_python_writes_them():
         ("transfer_learning-1", "1,054,218"),
         ("transfer_learning-1", "1_054_218"),
         ("transfer_learning-1", "(1.054218e6)"),
+        ("transfer_learning-10", ["294,912", "33_920", "b"]),
+        ("cyclegan-8", ["4/5", "d"]),
     ],
 )
 def test_an_answer_may_be_typed_in_several_ways(id, typed):
@@ -214,6 +249,10 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
         code('check("cnn-1", [28, 14, 7, 8])', "hide-cell"),
         markdown("### 2. A picture"),
         code('# Write it down first.\ncheck("cnn-2", ...)'),
+        markdown("### 8. Two small ones"),
+        code('from utils.exercises import check\n\ncheck("cnn-8", ...)'),
+        markdown("### 7. A letter"),
+        code('check("cnn-7", ...)'),
         markdown("### 4. A function"),
         code('check("cnn-4", ...)'),
     )
@@ -227,6 +266,8 @@ def test_a_form_stands_below_each_pencil_exercise_and_no_other(page: str):
     assert re.findall('<form class="answer" data-id="([^"]+)"', page) == [
         "cnn-1",
         "cnn-2",
+        "cnn-8",
+        "cnn-7",
     ]
     assert page.index('data-id="cnn-1"') < page.index("Show the code")
     assert page.count("<textarea") == 1
@@ -238,11 +279,26 @@ def test_every_form_has_a_label_and_a_place_for_what_is_said(page: str):
         assert f'<p id="answer-{id}-said" role="status">' in page
 
 
+def test_each_option_is_a_button_with_its_words_in_a_group_with_its_question(page: str):
+    form = re.search(r'<form class="answer" data-id="cnn-8".*?</form>', page, re.S)
+    assert form
+    assert len(re.findall(r"<label for=.*?<input id=", form[0])) == 2
+    (group,) = re.findall(r"<fieldset.*?</fieldset>", form[0], re.S)
+    assert "<legend>(c) With C = 1 and nothing in between, can" in group
+    assert 'aria-describedby="answer-cnn-8-said"' in group
+    options = re.findall(
+        r'<label><input type="radio" name="([^"]+)" value="(\w)">', group
+    )
+    assert options == [("answer-cnn-8-2", letter) for letter in "abcd"]
+    assert form[0].count('role="status"') == 1
+
+
 def test_the_table_is_not_read_by_accident(page: str):
     forms = " ".join(re.findall('<form class="answer".*?</form>', page, re.S))
+    assert "checked" not in forms
     assert "28" not in re.sub('data-table="[^"]+"', "", forms)
-    for hint in [*hints(PENCIL["cnn-1"]), *hints(PENCIL["cnn-2"])]:
-        assert hint not in forms
+    for id in ("cnn-1", "cnn-2", "cnn-7", "cnn-8"):
+        assert not [hint for hint in hints(PENCIL[id]) if hint in forms]
 
 
 def test_every_pencil_exercise_is_asked_for_in_one_cell_of_the_book():

@@ -29,6 +29,7 @@ BOOK = book.exercises()
 WORDS = {
     id: entry for entries in book.words().values() for id, entry in entries.items()
 }
+NO_HINT = ("takes", "name", "case", "asks", "options", "right")
 RIGHT: list[tuple[str, Any]] = []
 WRONG: list[tuple[str, Any, str]] = []
 for chapter, entries in book.words().items():
@@ -44,12 +45,12 @@ def hints(id: str) -> list[str]:
     def texts(data: Any) -> Iterator[str]:
         if isinstance(data, dict):
             for key, value in data.items():
-                if key not in ("takes", "name", "case"):
+                if key not in NO_HINT:
                     yield from texts(value)
         elif isinstance(data, list):
             for value in data:
                 yield from texts(value)
-        elif isinstance(data, str):
+        elif isinstance(data, str) and len(data) > 1:  # no letter of an option
             yield data
 
     return list(texts(WORDS[id]))
@@ -105,13 +106,21 @@ def test_no_hint_goes_untested(id):
 @pytest.mark.parametrize("id", BOOK)
 def test_dots_say_what_the_exercise_takes(id, capsys):
     check(id)
-    assert capsys.readouterr().out.endswith(f"It takes {BOOK[id].takes}.\n")
+    first, *options = capsys.readouterr().out.splitlines()
+    assert first.endswith(f"It takes {BOOK[id].takes}.")
+    assert options == list(BOOK[id].options)
 
 
 @pytest.mark.parametrize("id", BOOK)
 def test_a_hint_does_not_give_the_answer_away(id):
-    numbers = WORDS[id].get("part", [WORDS[id]])
-    for right in np.hstack([np.ravel(part.get("right", [])) for part in numbers]):
+    parts = [part for part in WORDS[id].get("part", [WORDS[id]]) if "right" in part]
+    for part in parts:
+        if "options" in part:
+            right = part["options"]["abcdefgh".index(part["right"])]
+            said = " ".join(hint for *_, hint in part["mistakes"])
+            assert not re.search(rf"\b{re.escape(right)}(?!\w)", said)
+    numbers = [part["right"] for part in parts if "options" not in part]
+    for right in np.hstack([np.ravel(row) for row in [[], *numbers]]):
         if abs(right) >= 100 or right % 1:
             number = rf"(?<![\d.]){re.escape(f'{abs(right):g}')}(?![\d.]*\d)"
             assert not re.search(number, " ".join(hints(id)))
@@ -122,6 +131,48 @@ def test_numbers_of_pencil_exercises_are_plain_data():
     assert len(pencil) >= 20
     for id in pencil:
         assert json.loads(json.dumps(WORDS[id])) == WORDS[id]
+
+
+CHOICES = {
+    f"{id}-{k}": part
+    for id, entry in WORDS.items()
+    if book.is_pencil(entry)
+    for k, part in enumerate(book.parts_of(entry))
+    if part.options
+}
+
+
+@pytest.mark.parametrize("part", CHOICES.values(), ids=CHOICES)
+def test_each_wrong_option_has_one_hint_of_its_own(part):
+    assert 2 <= len(part.options) <= 8
+    assert len(set(part.options)) == len(part.options)
+    wrong = [letter for *letters, _ in part.mistakes for letter in letters]
+    assert sorted([*wrong, part.right]) == list(part.letters)
+    assert part.asks, "a choice says what is asked"
+    assert not part.otherwise, "no answer would get this hint"
+
+
+def test_the_right_letters_are_spread():
+    """Who guesses the same letter everywhere must not get far."""
+    rights = [part.right for part in CHOICES.values()]
+    assert len(rights) >= 30
+    assert max(map(rights.count, "abcd")) <= len(rights) / 2
+
+
+def test_a_choice_is_a_letter_in_quotes(capsys):
+    for answer, said in (
+        ("b", "right."),
+        (" B ", "right."),
+        ("e", "not yet. The answer should be one of the letters a, b, c or d"),
+        ("", "not yet. The answer should be one of the letters"),
+        (2, "not yet. The answer should be one of the letters"),
+        (["b"], "not yet. The answer should be one of the letters"),
+        ("a", "not yet. The answer is not a: they are needed"),
+    ):
+        check("attention-7", answer)
+        assert capsys.readouterr().out.startswith(f"attention-7: {said}")
+    check("cyclegan-8", "d")
+    assert "two things in this order: (a) and (b)" in capsys.readouterr().out
 
 
 # --- junk ---------------------------------------------------------------------------

@@ -56,6 +56,7 @@ def test_a_page_loads_one_style_sheet_and_one_script(book: Built, name: str):
     sheets = re.findall(r'<link rel="stylesheet"[^>]*href="([^"]+)"', page)
     assert sheets == ["_static/pages.css"]
     assert re.findall(r'<script[^>]*src="([^"]+)"', page) == ["_static/pages.js"]
+    assert "defer" not in re.findall(r"<script[^>]*>", page), "it waits for the paint"
 
 
 def test_only_the_search_page_loads_the_index(book: Built):

@@ -175,7 +175,7 @@ def prepare(picture: Image.Image) -> Array:
 
 
 def clean(photos: Photos, planted: Planted) -> Photos:
-    """Leave out the copies and put what was mislabelled into the right class.
+    """Leave out the copies and what lies in the wrong folder.
 
     Source: chapter practice/workflow, section folder, which finds them.
     """

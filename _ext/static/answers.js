@@ -1,5 +1,5 @@
 // Pencil exercises are answered on their page. `judge` is what `check` of utils/exercises is for
-// numbers, line by line: change them together; tests/test_answers.py gives both the same answers.
+// numbers and options, line by line: change them together; tests/test_answers.py gives both the same answers.
 "use strict";
 
 var bookAnswers = (() => {
@@ -131,6 +131,26 @@ var bookAnswers = (() => {
     throw new Hint(say + part.otherwise.replaceAll("{given}", short(given)));
   };
 
+  const expectChoice = (given, part) => {
+    if (given === part.right) return;
+    const row = part.mistakes.find((mistake) => mistake.slice(0, -1).includes(given));
+    throw new Hint(`${part.name || "The answer"} is not ${given}: ${row.at(-1)}`);
+  };
+
+  // Where there are options, each part has a field of its own.
+  const expectEach = (table, typed) => {
+    for (const [k, part] of table.parts.entries()) {
+      if (part.options) expectChoice(typed[k], part);
+      else expectPart(expectNumbers(parseFor(part, typed[k]), part.right.length), part);
+    }
+  };
+
+  // 1,024 is a number where one is asked
+  const parseFor = (part, typed) => {
+    const answer = parse(typed);
+    return answer.whole && part.right.length === 1 ? answer.whole : answer;
+  };
+
   const expectRight = (table, answer) => {
     for (const [shape, hint] of table.shapes) {
       expectArray(answer);
@@ -153,13 +173,15 @@ var bookAnswers = (() => {
     for (const [own, part] of split) expectPart(own, part);
   };
 
-  /** Return null for a right answer, the hint for a wrong one; throw for no numbers at all. */
+  /**
+   * Return null for a right answer, the hint for a wrong one; throw for no numbers at all.
+   * What was typed is a string, or a list of one for each part where there are options.
+   */
   const judge = (table, typed) => {
-    let answer = parse(typed);
-    const alone = table.parts.length === 1 && table.parts[0].right.length === 1;
-    if (answer.whole && alone) answer = answer.whole; // 1,024 is a number where one is asked
     try {
-      expectRight(table, answer);
+      if (Array.isArray(typed)) expectEach(table, typed);
+      else if (table.parts.length === 1) expectRight(table, parseFor(table.parts[0], typed));
+      else expectRight(table, parse(typed));
     } catch (error) {
       if (error instanceof Hint) return error.message;
       throw error;
@@ -210,17 +232,31 @@ if (typeof document !== "undefined") {
     }
   };
 
+  // What is in a form: a string, or a list of one for each part where there are options.
+  const typedIn = (form) => {
+    const parts = [...form.querySelectorAll(".answer-part")];
+    if (!parts.length) return form.querySelector("input, textarea").value;
+    return parts.map((part) => (part.matches("fieldset")
+      ? part.querySelector(":checked")?.value ?? "" : part.querySelector("input").value));
+  };
+
   const answer = (form) => {
-    const field = form.querySelector("input, textarea");
+    const fields = form.querySelectorAll("input, textarea");
     const said = form.querySelector("[role=status]");
     const table = bookAnswers.decode(form.dataset.table);
+    const typed = typedIn(form);
+    const missing = [typed].flat().findIndex((text) => !text.trim());
     let words;
     let right = false;
-    if (!field.value.trim()) {
+    if (missing >= 0 && Array.isArray(typed)) {
+      const part = table.parts[missing];
+      const which = part.name ? ` for ${part.name.replace(/^The /, "the ")}` : "";
+      words = part.options ? `Choose an answer${which} first.` : `Type a number${which} first.`;
+    } else if (missing >= 0) {
       words = `Type your answer first. It takes ${table.takes}.`;
     } else {
       try {
-        const hint = bookAnswers.judge(table, field.value);
+        const hint = bookAnswers.judge(table, typed);
         right = hint === null;
         words = right ? "Right." : `Not yet. ${hint}`;
       } catch (error) {
@@ -228,7 +264,9 @@ if (typeof document !== "undefined") {
         words = `${error.message} Write numbers such as 3, -0.5 or 2/3, with commas between them.`;
       }
     }
-    field.setAttribute("aria-invalid", String(!right));
+    for (const field of fields) {
+      if (field.type !== "radio") field.setAttribute("aria-invalid", String(!right));
+    }
     said.textContent = "";
     setTimeout(() => { // the same words twice are read out twice
       said.textContent = words;
@@ -256,7 +294,8 @@ if (typeof document !== "undefined") {
     event.preventDefault();
     form.requestSubmit();
   });
-  document.addEventListener("DOMContentLoaded", mark);
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", mark);
+  else mark();
   addEventListener("storage", (event) => { if (event.key === KEY) mark(); });
   addEventListener("pageshow", (event) => { if (event.persisted) mark(); });
 }

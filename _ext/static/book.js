@@ -1,6 +1,12 @@
 // What the book's pages do beyond the theme: framework tabs, wide equations, menus that follow.
 "use strict";
 
+// A page asks for the script after its first paint, from a disk before it.
+function whenReady(run) {
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", run);
+  else run();
+}
+
 // --- framework tabs: one choice for the page, kept for the next one -------------------------
 (() => {
   const root = document.documentElement;
@@ -30,7 +36,7 @@
     window.scrollBy({ top: tab.getBoundingClientRect().top - before, behavior: "instant" });
   };
 
-  document.addEventListener("DOMContentLoaded", () => {
+  whenReady(() => {
     choose(root.dataset.framework || "pytorch");
     for (const list of document.querySelectorAll(".framework-tablist")) {
       const tabs = [...list.querySelectorAll(".framework-tab")];
@@ -100,7 +106,7 @@
     else delete box.dataset.goesOn;
   };
 
-  document.addEventListener("DOMContentLoaded", () => {
+  whenReady(() => {
     const watch = new ResizeObserver((entries) => {
       for (const { target } of entries) mark(target, target.dataset.scrollName);
     });
@@ -119,7 +125,7 @@
 // --- the page's contents show the section one is in -------------------------------------------
 // The theme marks an entry when its heading comes near the top of the window: not after a jump
 // into the middle of a section, nor on the way back up. So it is overruled here.
-document.addEventListener("DOMContentLoaded", () => {
+whenReady(() => {
   const entries = [...document.querySelectorAll("#pst-page-toc-nav a[href^='#']")]
     .map((link) => [link, document.getElementById(decodeURIComponent(link.hash.slice(1)))])
     .filter(([, section]) => section)
@@ -171,7 +177,8 @@ document.addEventListener("DOMContentLoaded", () => {
   }
   addEventListener("scroll", look, { passive: true });
   addEventListener("resize", look);
-  addEventListener("load", look);
+  if (document.readyState === "complete") requestAnimationFrame(look);
+  else addEventListener("load", look);
   new MutationObserver(() => show(here)).observe(
     document.getElementById("pst-page-toc-nav"),
     { subtree: true, attributeFilter: ["class"] },
@@ -180,7 +187,7 @@ document.addEventListener("DOMContentLoaded", () => {
 });
 
 // --- a table with a field above it: rows without the words are not shown ---------------------
-document.addEventListener("DOMContentLoaded", () => {
+whenReady(() => {
   for (const filter of document.querySelectorAll(".table-filter")) {
     const field = filter.querySelector("input");
     const status = filter.querySelector("[role=status]");

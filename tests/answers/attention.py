@@ -113,6 +113,9 @@ RIGHT = [
     (5, lambda d, a: 3 * (d * (d // a) + d // a) * a + d * d + d),
     (6, additive_backward),
     (6, lambda *given: list(additive_backward(*given))),
+    (7, "b"),
+    (8, "d"),
+    (10, ("c", "b")),
 ]
 
 WRONG = [
@@ -181,4 +184,14 @@ WRONG = [
     (6, additive_with(dw=lambda up, w, a: a.sum((0, 1))), "ds is missing"),
     (6, additive_with(dw=lambda up, w, a: 2 * w), "scores does w touch"),
     (5, lambda d, a: (3 * a + 1) * (d * d + d), "columns"),
+    (7, "a", "they are needed, block"),
+    (7, "c", "it has an index t. On"),
+    (7, "d", "those are needed as"),
+    (8, "a", "the weights must still"),
+    (8, "b", "that is how many weights have"),
+    (8, "c", "that is how many equations"),
+    (10, ("a", "b"), "softmax of a row does"),
+    (10, ("b", "b"), "the scores are computed"),
+    (10, ("d", "b"), "they do: softmax is"),
+    (10, ("c", "a"), "how many tokens does"),
 ]

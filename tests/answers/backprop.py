@@ -66,6 +66,8 @@ RIGHT = [
     (6, {"dw1", "db2"}),
     (6, ["db2", "dw1"]),
     (7, lambda a, fan_in: 2 / ((1 + a**2) * fan_in)),
+    (8, "a"),
+    (10, ("a", 3, "a", "b", "c")),
 ]
 
 WRONG = [
@@ -208,4 +210,18 @@ WRONG = [
     (7, lambda a, m: a / m, "For a = 1 it must give 1/M"),
     (2, {**SHAPES, "db1": (31,)}, "of the parameter itself"),
     (2, {**SHAPES, "dw1": (1, 30)}, "of the parameter itself"),
+    (8, "b", "what pulls it there?"),
+    (8, "c", "the probabilities add"),
+    (8, "d", "the gradient of one"),
+    (10, ("b", 3, "a", "b", "c"), "forward mode gives a"),
+    (10, ("c", 3, "a", "b", "c"), "there is no second"),
+    (10, ("a", 6, "a", "b", "c"), "that many it takes with"),
+    (10, ("a", 18, "a", "b", "c"), "a run gives a whole row"),
+    (10, ("a", 3.37, "a", "b", "c"), "one run of the mode you"),
+    (10, ("a", 3, "b", "b", "c"), "one run for each"),
+    (10, ("a", 3, "c", "b", "c"), "a gradient is one row."),
+    (10, ("a", 3, "a", "a", "c"), "it would take a run for"),
+    (10, ("a", 3, "a", "c", "c"), "nothing is"),
+    (10, ("a", 3, "a", "b", "a"), "it gives a gradient."),
+    (10, ("a", 3, "a", "b", "b"), "along a given"),
 ]

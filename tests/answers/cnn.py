@@ -65,6 +65,9 @@ RIGHT = [
     (5, average_backward),
     (6, lambda z, w, stride: stamp(z, w, stride)),
     (6, stamp_by_entries),
+    (7, "b"),
+    (8, (18, 25, "d")),
+    (10, [[1, 2, 1], [2, 4, 2], [1, 2, 1]]),
 ]
 
 WRONG = [
@@ -117,4 +120,37 @@ WRONG = [
     (6, lambda z, w, s: stamp(z, w, s, replace=True), "add up"),
     (6, lambda z, w, s: stamp(np.ones_like(z), w, s), "not multiplied"),
     (6, lambda z, w, s: -stamp(z, w, s), "values are off"),
+    (7, "a", "output i reads pixel i"),
+    (7, "c", "both directions are"),
+    (7, "d", "that would be the"),
+    (8, (9, 25, "d"), "that is one of the two"),
+    (8, (6, 25, "d"), "a 3 × 3 kernel has nine"),
+    (8, (18.37, 25, "d"), "each layer has K²"),
+    (8, (18, 5, "d"), "a kernel has two"),
+    (8, (18, 9, "d"), "that is a 3 × 3 layer."),
+    (8, (18, 25.37, "d"), "it has K² weights for"),
+    (8, (18, 25, "a"), "that is about where"),
+    (8, (18, 25, "b"), "so each is a"),
+    (8, (18, 25, "c"), "by exercise 7 they are"),
+    (
+        10,
+        [
+            [1.7777777777777777, 1.7777777777777777, 1.7777777777777777],
+            [1.7777777777777777, 1.7777777777777777, 1.7777777777777777],
+            [1.7777777777777777, 1.7777777777777777, 1.7777777777777777],
+        ],
+        "Those are equal",
+    ),
+    (10, [[4, 2, 4], [2, 1, 2], [4, 2, 4]], "That is the wrong way"),
+    (10, [[1, 1, 1], [1, 1, 1], [1, 1, 1]], "Each window has the"),
+    (
+        10,
+        [[0.0625, 0.125, 0.0625], [0.125, 0.25, 0.125], [0.0625, 0.125, 0.0625]],
+        "The form is right; the",
+    ),
+    (
+        10,
+        [[1.37, 2.74, 2.11], [3.48, 5.85, 4.22], [3.59, 4.96, 4.33]],
+        "Add up, for each pixel",
+    ),
 ]

@@ -33,6 +33,7 @@ RIGHT = [
     (3, [10240, 51700, 1280]),
     (4, logits),
     (4, lambda h, w, b, e: h @ (w + e.T) + b),
+    (5, (-1.6094379, "b")),
 ]
 
 WRONG = [
@@ -71,4 +72,12 @@ WRONG = [
     (4, lambda h, w, b, e: 1 / (1 + np.exp(-logits(h, w, b, e))), "no sigmoid"),
     (4, lambda h, w, b, e: h @ w - h @ e.T, "values are off"),
     (4, lambda h, w, b, e: h @ w + b + 0 * h @ e.T, "product with the label's row"),
+    (5, (1.6094379, "b"), "the ratio is the wrong"),
+    (5, (-3.912023, "b"), "that is the logarithm"),
+    (5, (-0.69897, "b"), "use the natural"),
+    (5, (0, "b"), "it would be that if"),
+    (5, (-1.2394, "b"), "for a perfect generator"),
+    (5, (-1.6094379, "a"), "can any other picture"),
+    (5, (-1.6094379, "c"), "without labels, are the"),
+    (5, (-1.6094379, "d"), "look at one class: with"),
 ]

@@ -23,6 +23,9 @@ RIGHT = [
     (3, lambda w, u, s: (w @ s, inv(s) @ u)),
     (3, lambda w, u, s: [w @ s, np.linalg.solve(s, u)]),
     (4, [2, 3, -2, 3]),
+    (5, "b"),
+    (6, "c"),
+    (8, (0.8, "d")),
 ]
 
 WRONG = [
@@ -64,4 +67,17 @@ WRONG = [
     (4, [2, 3, -2, -3], "has to be that of B too"),
     (4, [2, 0, -2, 0], "is 0. What"),
     (4, [2, 3, -2, 5], "is 0 here too"),
+    (5, "a", "let A hold one thing"),
+    (5, "c", "it does so already:"),
+    (5, "d", "that is so already,"),
+    (6, "a", "that ends at the normal"),
+    (6, "b", "T⁻¹ is for points of"),
+    (6, "d", "R_α keeps the normal"),
+    (8, (0.9, "d"), "two classes change, not"),
+    (8, (0.2, "d"), "that is the share that"),
+    (8, (1, "d"), "the losses may say so."),
+    (8, (1.17, "d"), "which share of the"),
+    (8, (0.8, "a"), "are there too many or too few of any digit in B?"),
+    (8, (0.8, "b"), "are there too many or too few of any digit in A?"),
+    (8, (0.8, "c"), "G undoes the exchange:"),
 ]

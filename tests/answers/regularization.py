@@ -56,6 +56,8 @@ RIGHT = [
     (4, cleaned),
     (5, strength),
     (6, limited),
+    (7, ("d", "b")),
+    (8, 1.6225),
 ]
 
 WRONG = [
@@ -119,4 +121,14 @@ WRONG = [
         "no length to divide by",
     ),
     (3, lambda x, p, rng: spatial(x, p, rng, shape=(60, 1, 1, 1)), "share their draws"),
+    (7, ("a", "b"), "the loss is a mean, so"),
+    (7, ("b", "b"), "is the penalty stronger"),
+    (7, ("c", "b"), "do more data make the"),
+    (7, ("d", "a"), "its logarithm still has"),
+    (7, ("d", "c"), "its logarithm is"),
+    (7, ("d", "d"), "it allows positive"),
+    (8, 2.15, "That is the sum of the"),
+    (8, 3, "That is D itself. Which"),
+    (8, 0.3225, "Those are the squares"),
+    (8, 1.9925, "square each factor by"),
 ]

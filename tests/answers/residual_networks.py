@@ -75,6 +75,8 @@ RIGHT = [
     (5, group_norm),
     (10, 200),
     (10, 200.0),
+    (6, "c"),
+    (7, [0, 0]),
 ]
 
 WRONG = [
@@ -187,4 +189,11 @@ WRONG = [
     (5, other_norm((2, 3, 4), grouped, outside=True), "with the variance"),
     (5, other_norm((2, 3, 4), grouped, ddof=1), "biased variance"),
     (4, lambda n, r: (p := r ** np.arange(n + 1)) / p.sum(), "How many"),
+    (6, "a", "the gradient depends on"),
+    (6, "b", "that is the length of"),
+    (6, "d", "longer weights are"),
+    (7, [1, -3], "That is δ itself, as if"),
+    (7, [2, -2], "The mean of δ is taken"),
+    (7, [-1, -1], "The last term is there."),
+    (7, [0.37, 0.74], "Put x̂ = (1, −1) into"),
 ]

@@ -77,6 +77,8 @@ RIGHT = [
     (5, masked_mean),
     (5, loop_mean),
     (6, ordered("zrn")),
+    (7, "d"),
+    (8, ("b", "c")),
 ]
 
 WRONG = [
@@ -143,4 +145,11 @@ WRONG = [
     (6, lambda w: w.reshape(w.shape[::-1]), "reshape"),
     (6, lambda w: ordered("zrn")(w)[:, ::-1], "places are not"),
     (6, lambda w: 0 * w.T, "not those"),
+    (7, "a", "the cell then forgets"),
+    (7, "b", "then nothing gets in."),
+    (7, "c", "tanh of that proposal"),
+    (8, ("a", "c"), "does a turn make a vector shorter?"),
+    (8, ("c", "c"), "does a turn make a vector longer?"),
+    (8, ("b", "a"), "what do the factors 1 −"),
+    (8, ("b", "b"), "are the factors 1 − h²"),
 ]

@@ -41,6 +41,8 @@ RIGHT = [
     (3, rms),
     (4, prepare),
     (5, cache),
+    (6, ("b", "c")),
+    (7, (0.1, "a")),
 ]
 
 WRONG = [
@@ -86,4 +88,15 @@ WRONG = [
     (5, lambda *a: cache(*a[:3], a[2], *a[4:]), "queries' heads"),
     (5, lambda *a: 7, "one place"),
     (5, lambda *a: cache(*a) * a[4], "not T² pairs"),
+    (6, ("a", "c"), "that product is the"),
+    (6, ("c", "c"), "the score is more than"),
+    (6, ("b", "a"), "the cosine is the same"),
+    (6, ("b", "b"), "a rotation leaves the"),
+    (7, (10, "a"), "that way round it would"),
+    (7, (1, "a"), "the loss stays. Does a"),
+    (7, (0.01, "a"), "that is how the turn of"),
+    (7, (0.47, "a"), "write the loss of cW,"),
+    (7, (0.1, "b"), "a longer W has a"),
+    (7, (0.1, "c"), "a step is orthogonal to"),
+    (7, (0.1, "d"), "to first order. What"),
 ]

@@ -395,8 +395,62 @@ def test_an_answer_is_judged_and_its_mark_stays(reader: Page):
     expect(heading.get_by_role("img", name="answered")).to_be_visible()
     reader.goto(on_disk("chapters/index.html"))
     cnn = reader.locator('[data-exercises~="cnn-1"]')
-    expect(cnn).to_have_text("✓ 1 of 3 pencil exercises answered")
+    expect(cnn).to_have_text("✓ 1 of 6 pencil exercises answered")
     expect(reader.locator('[data-exercises~="gan-1"]')).to_be_hidden()
+
+
+def test_a_choice_is_made_and_judged_with_the_keyboard(reader: Page):
+    reader.set_viewport_size({"width": 390, "height": 844})
+    reader.goto(on_disk("chapters/vision/cnn/kernel.html"))
+    form = reader.locator('form.answer[data-id="cnn-8"]')
+    status = form.get_by_role("status")
+    heading = reader.get_by_role("heading", name="8. Two small ones")
+    form.get_by_label("(a) The weights of the two").focus()
+    reader.keyboard.type("18")
+    reader.keyboard.press("Tab")
+    reader.keyboard.type("25")
+    reader.keyboard.press("Enter")
+    expect(status).to_have_text("Choose an answer for (c) first.")
+    reader.keyboard.press("Tab")
+    group = form.get_by_role("group", name="(c) With C = 1 and nothing in between")
+    options = group.get_by_role("radio")
+    expect(options).to_have_count(4)
+    expect(options.first).to_be_focused()
+    reader.keyboard.press("ArrowDown")
+    expect(group.get_by_role("radio", name="b Yes, since both")).to_be_checked()
+    reader.keyboard.press("Enter")
+    expect(status).to_have_text(re.compile("^Not yet. .c. is not b: so each is a"))
+    expect(heading.locator(".answered-mark")).to_have_count(0)
+    reader.keyboard.press("ArrowDown")
+    reader.keyboard.press("ArrowDown")
+    reader.keyboard.press("Enter")
+    expect(status).to_contain_text("Right.")
+    wide = form.evaluate("(form) => form.scrollWidth - form.clientWidth")
+    assert wide <= 0, f"the form is {wide} pixels too wide for a phone"
+    reader.wait_for_timeout(300)
+    reader.reload()
+    expect(heading.get_by_role("img", name="answered")).to_be_visible()
+
+
+def test_code_goes_on_from_sheet_to_sheet(reader: Page):
+    reader.goto(on_disk("chapters/practice/workflow/errors.html"))
+    reader.emulate_media(media="print")
+    boxes = reader.locator("div.cell_input, div.cell_input pre")
+    ways = boxes.evaluate_all(
+        """(boxes) => boxes.map((box) => {
+          const style = getComputedStyle(box);
+          return [style.display, style.overflowX, style.breakInside].join(" ");
+        })"""
+    )
+    assert set(ways) == {"block visible auto"}, "such a box is moved as a whole"
+
+
+def test_what_the_form_says_stands_once_on_the_screen(reader: Page):
+    reader.goto(on_disk("chapters/vision/cnn/kernel.html"))
+    told = reader.locator(".cell:has(+ form[data-id='cnn-8']) .cell_output")
+    expect(told).to_be_hidden()
+    reader.emulate_media(media="print")
+    expect(told).to_be_visible()
 
 
 def test_an_answer_is_judged_where_the_browser_keeps_nothing(reader: Page):

@@ -46,6 +46,15 @@ CHINESE = PublicFile(
         "9663dba4f2f52b4111b706b560023caaa73c72eb/data/cmn.txt",
     ),
 )
+GPT2_MERGES = PublicFile(
+    path="gpt2_bpe/vocab.bpe",
+    sha256="1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5",
+    size=456_318,
+    urls=(
+        "https://openaipublic.blob.core.windows.net/gpt-2/encodings/main/vocab.bpe",
+        f"{_GITHUB}/mchen610/minbpe/b4fb8b709d8ab1f504006844a263d6ab9f772345/vocab.bpe",
+    ),
+)
 
 
 def python_topics() -> str:
@@ -67,6 +76,12 @@ def python_topics() -> str:
 def tiny_shakespeare() -> str:
     """A megabyte of Shakespeare's plays (Karpathy, 2015)."""
     content, _ = find(SHAKESPEARE)
+    return content.decode("utf-8")
+
+
+def gpt2_merges() -> str:
+    """The merges of GPT-2's tokeniser, a pair a line (Radford et al., 2019)."""
+    content, _ = find(GPT2_MERGES)
     return content.decode("utf-8")
 
 
@@ -122,6 +137,7 @@ def english_chinese() -> TextDataset:
 TEXTS: dict[str, Callable[[], str]] = {
     "python_topics": python_topics,
     "tiny_shakespeare": tiny_shakespeare,
+    "gpt2_merges": gpt2_merges,
 }
 PAIRS: dict[str, Callable[..., TextDataset]] = {
     "number_words": number_words,

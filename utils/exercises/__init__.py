@@ -4,6 +4,7 @@ The words of a chapter's exercises, and all numbers of those answered with a pen
 are data in ``<chapter>.toml``; what takes code is in ``<chapter>.py``. An exercise is
 
 - numbers (``right`` and ``mistakes`` in the data): no code at all;
+- or one of a few ``options``, named by its letter, alone or beside numbers: likewise;
 - or a :func:`function` that is called with several arguments and compared;
 - or anything else: an :func:`exercise`, a checker that raises :class:`Hint`.
 
@@ -30,6 +31,7 @@ __all__ = [
     "Hint",
     "Part",
     "check",
+    "choices",
     "exercise",
     "exercises",
     "expect_array",
@@ -38,6 +40,7 @@ __all__ = [
     "expect_result",
     "expect_several",
     "function",
+    "has_choices",
     "is_pencil",
     "parts_of",
     "words",
@@ -52,24 +55,34 @@ class Hint(Exception):
 
 @dataclass(frozen=True)
 class Part:
-    """Numbers of a pencil answer that are judged together.
+    """Numbers of a pencil answer that are judged together, or one choice.
 
     Attributes:
-        right: The right number or numbers.
-        mistakes: Rows of one or more wrong answers and, last, the hint for them.
+        right: The right number or numbers, or the letter of the right option.
+        mistakes: Rows of one or more wrong answers and, last, the hint for them; of a
+            choice, every wrong letter is in one of them.
         otherwise: The hint for all others.
         name: Of a single number, such as ``"(a)"``; the hint then begins with it.
+        asks: What is asked, where a form has a field for each part.
+        options: What there is to choose from; their letters are a, b, c, …
         laws: Rows of factors, a value and a hint for when the sum of factors times
             numbers is not this value. They come before ``otherwise``.
         atol: By how much a number may be off; a mistake is known within five times it.
     """
 
     right: Any
-    otherwise: str
+    otherwise: str = ""
     mistakes: list[list[Any]] = field(default_factory=list)
     name: str = ""
+    asks: str = ""
+    options: list[str] = field(default_factory=list)
     laws: list[list[Any]] = field(default_factory=list)
     atol: float = 1e-6
+
+    @property
+    def letters(self) -> str:
+        """The letters of the options, in order."""
+        return "abcdefgh"[: len(self.options)]
 
 
 @dataclass(frozen=True)
@@ -81,12 +94,14 @@ class Exercise:
         takes: What the answer must be, as the end of "It takes …".
         checker: Function of the answer; returns or raises :class:`Hint`.
         cases: How often the reader's function is called, if the answer is one.
+        options: What there is to choose from, a line each.
     """
 
     id: str
     takes: str
     checker: Callable[[Any], None]
     cases: int = 0
+    options: tuple[str, ...] = ()
 
 
 _registry: dict[str, Exercise] = {}
@@ -111,6 +126,7 @@ def check(id: str, answer: Any = ...) -> None:
     entry = known[id]
     if answer is ...:
         print(f"{id}: put your answer in place of `...`. It takes {entry.takes}.")
+        print(*entry.options, sep="\n", end="\n" if entry.options else "")
         return
     try:
         with np.errstate(all="ignore"):  # a checker judges what comes out
@@ -127,7 +143,9 @@ def exercises() -> dict[str, Exercise]:
         importlib.import_module(f"{__name__}.{chapter}")
         for id, entry in entries.items():
             if id not in _registry:  # no code of its own: numbers
-                _registry[id] = Exercise(id, entry["takes"], _pencil(entry))
+                checker = _chosen(entry) if has_choices(entry) else _pencil(entry)
+                options = tuple(choices(entry))
+                _registry[id] = Exercise(id, entry["takes"], checker, 0, options)
     return dict(_registry)
 
 
@@ -145,12 +163,28 @@ def words() -> dict[str, dict[str, dict[str, Any]]]:
 
 
 def is_pencil(entry: Mapping[str, Any]) -> bool:
-    """Return whether an exercise is answered by numbers, with no code of its own."""
+    """Return whether an exercise is answered by data, with no code of its own."""
     return "right" in entry or "part" in entry
 
 
+def has_choices(entry: Mapping[str, Any]) -> bool:
+    """Return whether an exercise asks for one of a few options, in one part at least.
+
+    Its answer then has one entry for each part, or is that of the only part.
+    """
+    return is_pencil(entry) and any(part.options for part in parts_of(entry))
+
+
+def choices(entry: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the questions and options of an exercise that has some, a line each."""
+    for part in parts_of(entry) if has_choices(entry) else []:
+        yield f"{part.name} {part.asks}".strip()
+        for letter, option in zip(part.letters, part.options, strict=True):
+            yield f"  {letter}  {option}"
+
+
 def parts_of(entry: Mapping[str, Any]) -> list[Part]:
-    """Return the parts of an exercise that is answered by numbers, in order.
+    """Return the parts of an exercise that is answered by data, in order.
 
     ``check`` judges by them, and so does the page (``_ext/answer_forms.py``).
     """
@@ -423,6 +457,34 @@ def _pencil(entry: Mapping[str, Any]) -> Callable[[Any], None]:
             _expect_part(numbers, part)
 
     return checker
+
+
+def _chosen(entry: Mapping[str, Any]) -> Callable[[Any], None]:
+    """Return the checker of an exercise that has options, with numbers or without."""
+    parts = parts_of(entry)
+    names = [part.name for part in parts]
+
+    def checker(answer: Any) -> None:
+        answers = expect_several(answer, names) if len(parts) > 1 else [answer]
+        for given, part in zip(answers, parts, strict=True):
+            if part.options:
+                _expect_choice(given, part)
+            else:
+                _expect_part(expect_numbers(given, np.size(part.right)), part)
+
+    return checker
+
+
+def _expect_choice(given: Any, part: Part) -> None:
+    about = part.name or "The answer"
+    letter = given.strip().lower() if isinstance(given, str) else ""
+    if len(letter) != 1 or letter not in part.letters:
+        listed = f"{', '.join(part.letters[:-1])} or {part.letters[-1]}"
+        raise Hint(f"{about} should be one of the letters {listed}, in quotes.")
+    if letter == part.right:
+        return
+    hint = next(row[-1] for row in part.mistakes if letter in row[:-1])
+    raise Hint(f"{about} is not {letter}: {hint}")
 
 
 def _expect_part(given: np.ndarray, part: Part) -> None:

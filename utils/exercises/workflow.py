@@ -80,7 +80,7 @@ def cool(z: np.ndarray, t: float) -> Any:
 def _answers(rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray, Any]]:
     """Probabilities, whether the answer was right, and edges of bins."""
     cases = []
-    for n, edges in ((40, [0.0, 0.5, 0.8, 1.0]), (30, [0.0, 0.4, 0.6, 0.9, 1.0])):
+    for n, edges in ((40, [0.0, 0.5, 0.8, 1.0]), (30, [0.0, 0.1, 0.6, 0.9, 1.0])):
         p = rng.uniform(0.2, 1, size=n)
         cases.append(
             (p, (rng.uniform(size=n) < 0.9 - p / 2).astype(float), np.array(edges))
