@@ -228,6 +228,8 @@ def _prepare_environment() -> None:
         # TensorFlow's notices about how it was built.
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "GRPC_VERBOSITY": "ERROR",
+        # PyTorch's profiler says on stderr when it begins and when it ends.
+        "KINETO_LOG_LEVEL": "99",
         # The same sums on every CPU, the same products on every call.
         "TF_ENABLE_ONEDNN_OPTS": "0",
         "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
