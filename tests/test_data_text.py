@@ -179,6 +179,16 @@ def test_a_file_in_the_data_dir(play, data_dir):
     assert data.text("tiny_shakespeare") == CONTENT.decode()
 
 
+@pytest.mark.usefixtures("no_network")
+def test_the_merges_of_gpt2_are_a_text(monkeypatch, data_dir):
+    content = "#version: 0.2\nĠ t\nĠt he\n".encode()
+    file = record_of(content, "gpt2_bpe/vocab.bpe")
+    monkeypatch.setattr(language, "GPT2_MERGES", file)
+    (data_dir / "gpt2_bpe").mkdir()
+    (data_dir / file.path).write_bytes(content)
+    assert data.text("gpt2_merges").split("\n")[1:-1] == ["Ġ t", "Ġt he"]
+
+
 def test_downloaded_once_then_read_from_the_cache(play, mirror, home, data_dir):
     for _ in range(2):
         assert data.text("tiny_shakespeare") == CONTENT.decode()
