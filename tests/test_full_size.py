@@ -161,6 +161,7 @@ def test_a_result_needs_the_cells_that_make_its_names(tmp_path):
         ("later", "steps = 30", True),
         ("setup", CELLS["setup"].replace("sys", "sys, math"), True),
         ("settings", "rates, steps = {}, 10  # of each", True),
+        ("settings", "rates, steps = {}, 10\nassert steps > 3, 'too few'", True),
         ("settings", "rates, steps = {}, 11", False),
         ("changes", "rates['a'] = 0.2", False),
         ("train", "def train(seed):\n    return rates['a'] + steps", False),

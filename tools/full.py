@@ -173,13 +173,25 @@ def needed(code: list[dict], place: int) -> Iterator[dict]:
 
 
 def computed(source: str) -> str:
-    """Return a cell's code without its comments, its layout and its imports."""
-    body = [
-        statement
-        for statement in ast.parse(source).body
-        if not isinstance(statement, ast.Import | ast.ImportFrom)
-    ]
-    return ast.unparse(ast.Module(body, []))
+    """Return a cell's code without comments, layout, imports and assertions."""
+    return ast.unparse(Computed().visit(ast.parse(source)))
+
+
+class Computed(ast.NodeTransformer):
+    """Leaves out what computes nothing that a result could hold."""
+
+    def visit_Module(self, node: ast.Module) -> ast.Module:
+        """Leave out the imports at the top of a cell, then go on below."""
+        node.body = [
+            each
+            for each in node.body
+            if not isinstance(each, ast.Import | ast.ImportFrom)
+        ]
+        self.generic_visit(node)
+        return node
+
+    def visit_Assert(self, node: ast.Assert) -> None:
+        """Leave out what only checks; a block may end up empty, and is only hashed."""
 
 
 def names_of(source: str) -> tuple[set[str], set[str]]:
