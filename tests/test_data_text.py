@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from utils import data
-from utils.data import cifar, language, number_words
+from utils.data import cifar, language, number_words, time_series
 from utils.data.store import PublicFile, find
 
 # --- Names ----------------------------------------------------------------------------
@@ -359,3 +359,32 @@ def test_the_record_of_a_public_file(file):
     assert re.fullmatch("[0-9a-f]{64}", file.sha256)
     assert file.size > 100_000
     assert all(url.startswith("https://") for url in file.urls)
+
+
+# --- Series ---------------------------------------------------------------------------
+
+
+def test_a_series_has_its_columns_and_says_what_is_missing(monkeypatch, mirror, home):
+    content = b'"Hour","pm2.5",cbwd\n1,NA,NW\n2,12.5,SE\n'
+    sha256 = hashlib.sha256(content).hexdigest()
+    mirror.serve("tiny.csv", content)
+    file = PublicFile(
+        "timeseries/tiny.csv", sha256, len(content), (f"{mirror.url}tiny.csv",)
+    )
+    monkeypatch.setitem(time_series.SERIES, "airline", file)
+    found = data.series("airline")
+    assert list(found) == ["Hour", "pm2.5", "cbwd"]
+    assert found["Hour"].tolist() == [1, 2]
+    assert np.isnan(found["pm2.5"][0])
+    assert found["pm2.5"][1] == 12.5
+    assert found["cbwd"].tolist() == ["NW", "SE"]
+
+
+def test_a_series_is_asked_for_by_its_name():
+    assert "airline" in data.series_names()
+    with pytest.raises(
+        data.DataError, match=r"Did you mean 'airline'\? The series are"
+    ):
+        data.series("airlines")
+    with pytest.raises(data.DataError, match=r"data\.series\('airline'\) has it"):
+        data.load("airline")

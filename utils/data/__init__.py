@@ -8,6 +8,7 @@
     coffee = data.image("coffee")  # one picture, (400, 600, 3)
     numbers = data.texts("number_words")  # sentences with their translations
     plays = data.text("tiny_shakespeare")  # one long string
+    days = data.series("daily_temperatures")  # columns by name, in the order of time
 
 Nothing here is a stand-in for anything else: what cannot be had in full and unaltered
 is a `DataError` that says why and what to do.
@@ -18,10 +19,14 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Callable
+from typing import Any
+
+from numpy.typing import NDArray
 
 from utils.data import builtin, cifar, language, photographs, public, synthetic
 from utils.data.dataset import DataError, Dataset, FloatArray, TextDataset
 from utils.data.number_words import in_chinese, in_english
+from utils.data.time_series import SERIES, read_series
 from utils.scratch._checks import shown
 
 __all__ = [
@@ -34,6 +39,8 @@ __all__ = [
     "in_english",
     "load",
     "names",
+    "series",
+    "series_names",
     "text",
     "text_names",
     "texts",
@@ -109,6 +116,23 @@ def text(name: str) -> str:
     return language.TEXTS[name]()
 
 
+def series(name: str) -> dict[str, NDArray[Any]]:
+    """Loads a public series with what was measured beside it.
+
+    Args:
+        name: One of `series_names()`.
+
+    Returns:
+        Columns by name, each of shape (T,): float64 with NaN for what is missing, or
+        strings.
+
+    Raises:
+        DataError: No series has that name, or it is damaged or out of reach.
+    """
+    _check_name(name, "series")
+    return read_series(name)
+
+
 def texts(name: str, **options: object) -> TextDataset:
     """Loads sentences with their classes or translations.
 
@@ -151,10 +175,16 @@ def texts_names() -> list[str]:
     return list(language.PAIRS)
 
 
+def series_names() -> list[str]:
+    """Lists the names that `series` knows."""
+    return list(SERIES)
+
+
 _KINDS: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "data set": ("data.load", names),
     "picture": ("data.image", image_names),
     "text": ("data.text", text_names),
+    "series": ("data.series", series_names),
     "set of sentences": ("data.texts", texts_names),
 }
 
@@ -170,7 +200,9 @@ def _check_name(name: str, kind: str) -> None:
     if isinstance(name, str):
         near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.6)
     hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
-    plural = "sets of sentences" if kind == "set of sentences" else f"{kind}s"
+    plural = {"set of sentences": "sets of sentences", "series": "series"}.get(
+        kind, f"{kind}s"
+    )
     raise DataError(
         f"there is no {kind} called {shown(name)}.{hint} The {plural} are: "
         f"{', '.join([*near, *(each for each in known if each not in near)])}."
