@@ -24,7 +24,7 @@ import pytest
 from PIL import Image
 
 from utils import data
-from utils.data import photographs, public, store
+from utils.data import heartbeats, photographs, public, store
 from utils.data.builtin import stratified_split
 
 GENERATED = ["spirals", "rings"]
@@ -749,3 +749,41 @@ def test_ants_and_bees_that_are_not_here_are_a_data_error(monkeypatch, tmp_path)
     monkeypatch.setenv("BOOK_DATA_DIR", str(tmp_path))
     with pytest.raises(data.DataError, match="not on this machine"):
         data.load("ants_and_bees")
+
+
+# --- Heartbeats -----------------------------------------------------------------------
+
+
+def test_heartbeats_are_read_from_three_files(monkeypatch, tmp_path):
+    rng = np.random.default_rng(0)
+    labels = np.array([0, 0, 1])
+    (tmp_path / "ecg5000").mkdir()
+    records = {}
+    for name, array in (
+        ("train_data", rng.random((4, 140))),
+        ("test_data", rng.random((3, 140))),
+        ("test_labels", labels),
+    ):
+        np.save(tmp_path / "ecg5000" / f"{name}.npy", array)
+        content = (tmp_path / "ecg5000" / f"{name}.npy").read_bytes()
+        records[name] = store.PublicFile(
+            f"ecg5000/{name}.npy", hashlib.sha256(content).hexdigest()
+        )
+    monkeypatch.setattr(heartbeats, "FILES", records)
+    monkeypatch.setenv("BOOK_DATA_DIR", str(tmp_path))
+    loaded = data.load("ecg5000")
+    assert loaded.x_train.shape == (4, 140)
+    assert loaded.x_train.dtype == loaded.x_test.dtype == np.float32
+    assert np.allclose(loaded.x_train, np.load(tmp_path / "ecg5000/train_data.npy"))
+    assert loaded.y_train.tolist() == [0, 0, 0, 0]
+    assert loaded.y_test.tolist() == [0, 0, 1]
+    assert loaded.y_test.dtype == np.int64
+    assert loaded.source.endswith("read from $BOOK_DATA_DIR")
+
+
+def test_a_damaged_heartbeat_file_is_a_data_error(monkeypatch, tmp_path):
+    (tmp_path / "ecg5000").mkdir()
+    (tmp_path / "ecg5000" / "train_data.npy").write_bytes(b"not these")
+    monkeypatch.setenv("BOOK_DATA_DIR", str(tmp_path))
+    with pytest.raises(data.DataError, match=r"train_data\.npy"):
+        data.load("ecg5000")

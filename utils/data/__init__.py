@@ -23,7 +23,15 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from utils.data import builtin, cifar, language, photographs, public, synthetic
+from utils.data import (
+    builtin,
+    cifar,
+    heartbeats,
+    language,
+    photographs,
+    public,
+    synthetic,
+)
 from utils.data.dataset import DataError, Dataset, FloatArray, TextDataset
 from utils.data.number_words import in_chinese, in_english
 from utils.data.time_series import SERIES, read_series
@@ -53,6 +61,7 @@ _SETS: dict[str, Callable[..., Dataset]] = {
     **public.SETS,
     **cifar.SETS,
     **photographs.SETS,
+    **heartbeats.SETS,
 }
 
 
