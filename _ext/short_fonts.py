@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ASCII = frozenset(map(chr, range(0x20, 0x7F)))
 ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")  # as a script writes a character
 FONT = re.compile(r"katex/fonts/([\w-]+\.woff2)")  # which a page asks for at once
-STAMP = "characters.txt"
+STAMP = "fonts.txt"  # beside their folder
 
 
 def characters_in(texts: Iterable[str]) -> set[str]:
@@ -66,7 +66,7 @@ def shorten_all(site: Path, sources: Iterable[Path]) -> None:
     for name, font in sorted(whole.items()):
         made_of.update(name.encode() + font)
     folder = site / "_static" / "katex" / "fonts"
-    stamp = folder / STAMP
+    stamp = folder.parent / STAMP
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == made_of.hexdigest():
         return
     for name, font in whole.items():
