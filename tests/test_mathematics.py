@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -145,21 +146,37 @@ def test_a_formula_that_cannot_be_mended_is_refused():
         katex_local._with_whole_mathml(broken)
 
 
+def put_katex_into(folder: Path) -> Path:
+    """Do what npm does, as far as the version of KaTeX tells."""
+    lock = json.loads(katex_local.LOCK.read_text(encoding="utf-8"))
+    version = lock["packages"]["node_modules/katex"]["version"]
+    manifest = folder / "node_modules" / "katex" / "package.json"
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text(json.dumps({"version": version}), encoding="utf-8")
+    return manifest
+
+
+@pytest.mark.parametrize("other", [False, True], ids=["alone", "another is quicker"])
 def test_sources_that_may_only_be_read_are_built(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: bool
 ):
     """KaTeX is then installed into the first other folder that may be written."""
-    cache, tried = tmp_path / "cache", []
-    monkeypatch.setattr(katex_local, "katex_homes", lambda: [katex_local.HERE, cache])
+    sources, cache = tmp_path / "sources", tmp_path / "cache"
+    monkeypatch.setattr(katex_local, "katex_homes", lambda: [sources, cache])
     monkeypatch.setattr(katex_local, "_may_write", lambda home: home == cache)
-    monkeypatch.setattr(katex_local, "_has_katex", lambda home: bool(tried))
+    cache.mkdir()
+    quicker = []
 
     def install(folder: Path) -> subprocess.CompletedProcess[str]:
-        tried.append(folder)
+        assert folder.parent == cache
+        assert (folder / "package-lock.json").is_file()
+        put_katex_into(folder)
+        if other:
+            quicker.append(put_katex_into(cache).stat().st_ino)
         return subprocess.CompletedProcess([], 0)
 
     monkeypatch.setattr(katex_local, "_npm_ci", install)
-    cache.mkdir()
     assert katex_local.katex_home.__wrapped__() == cache
-    assert tried == [cache]
-    assert (cache / "package-lock.json").is_file()
+    assert [path.name for path in cache.iterdir()] == ["node_modules"]
+    there = (cache / "node_modules" / "katex" / "package.json").stat().st_ino
+    assert not other or quicker == [there]

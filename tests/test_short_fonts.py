@@ -17,8 +17,13 @@ import katex_local
 import short_fonts
 
 FILES = {"index.md": "# Mathematics\n\nThe letter $\\alpha$ and $\\mathbf{w}$.\n"}
-WHOLE = {path.name: path for path in katex_local.fonts_there()}
 MAIN = "KaTeX_Main-Regular.woff2"
+
+
+@pytest.fixture(scope="module")
+def whole_fonts() -> dict[str, Path]:
+    """KaTeX's own fonts, by name; they are installed if need be."""
+    return {path.name: path for path in katex_local.fonts_there()}
 
 
 def glyphs(font: bytes) -> dict[int, tuple[int, int]]:
@@ -32,8 +37,8 @@ def glyphs(font: bytes) -> dict[int, tuple[int, int]]:
 
 
 @pytest.mark.parametrize("name", [MAIN, "KaTeX_Main-Bold.woff2"])
-def test_what_is_left_is_as_it_was(name: str):
-    whole = WHOLE[name].read_bytes()
+def test_what_is_left_is_as_it_was(name: str, whole_fonts: dict[str, Path]):
+    whole = whole_fonts[name].read_bytes()
     short = short_fonts.shortened(whole, short_fonts.characters_in(["α≤"]))
     assert len(short) < 0.7 * len(whole)
     before, after = glyphs(whole), glyphs(short)
@@ -49,28 +54,32 @@ def test_characters_of_pages_and_scripts_are_found():
     assert "ω" not in found
 
 
-def test_a_site_has_the_fonts_that_its_pages_ask_for(tmp_path: Path):
+def test_a_site_has_the_fonts_that_its_pages_ask_for(
+    tmp_path: Path, whole_fonts: dict[str, Path]
+):
     built = build(tmp_path, FILES)
     assert built.status == 0, built.messages
     fonts = built.site / "_static/katex/fonts"
     short = (fonts / MAIN).read_bytes()
-    assert len(short) < 0.7 * WHOLE[MAIN].stat().st_size
+    assert len(short) < 0.7 * whole_fonts[MAIN].stat().st_size
     seen = glyphs((fonts / "KaTeX_Math-Italic.woff2").read_bytes())
     assert ord("α") in seen
     assert (fonts / "KaTeX_Fraktur-Bold.woff2").stat().st_size == (
-        WHOLE["KaTeX_Fraktur-Bold.woff2"].stat().st_size
+        whole_fonts["KaTeX_Fraktur-Bold.woff2"].stat().st_size
     )
 
 
-def test_fonts_that_are_there_are_not_made_again(tmp_path: Path):
+def test_fonts_that_are_there_are_not_made_again(
+    tmp_path: Path, whole_fonts: dict[str, Path]
+):
     fonts = tmp_path / "_static/katex/fonts"
     fonts.mkdir(parents=True)
     page = tmp_path / "index.html"
     page.write_text(f"α katex/fonts/{MAIN}", encoding="utf-8")
-    short_fonts.shorten_all(tmp_path, WHOLE.values())
+    short_fonts.shorten_all(tmp_path, whole_fonts.values())
     first = (fonts / MAIN).stat().st_mtime_ns
-    short_fonts.shorten_all(tmp_path, WHOLE.values())
+    short_fonts.shorten_all(tmp_path, whole_fonts.values())
     assert (fonts / MAIN).stat().st_mtime_ns == first
     page.write_text(f"α ∫ katex/fonts/{MAIN}", encoding="utf-8")
-    short_fonts.shorten_all(tmp_path, WHOLE.values())
+    short_fonts.shorten_all(tmp_path, whole_fonts.values())
     assert ord("∫") in glyphs((fonts / MAIN).read_bytes())
