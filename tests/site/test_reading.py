@@ -437,7 +437,7 @@ def test_code_goes_on_from_sheet_to_sheet(reader: Page):
     reader.emulate_media(media="print")
     boxes = reader.locator("div.cell_input, div.cell_input pre")
     ways = boxes.evaluate_all(
-        """(boxes) => boxes.map((box) => {
+        """(boxes) => boxes.filter((box) => box.checkVisibility()).map((box) => {
           const style = getComputedStyle(box);
           return [style.display, style.overflowX, style.breakInside].join(" ");
         })"""
