@@ -309,6 +309,12 @@ def try_phone(page: Page, found: Visit) -> None:
             found.wide_equations = page.locator(".math-scroll[tabindex='0']").count()
 
 
+# On a busy machine a colour may still be on its way from one theme to the other.
+SETTLED = """() => Promise.allSettled(document.getAnimations()
+  .filter((each) => Number.isFinite(each.effect.getComputedTiming().endTime))
+  .map((each) => each.finished)).then(() => null)"""
+
+
 def run_axe(page: Page) -> dict[str, list[tuple[str, ...]]]:
     """Run axe on a wide window in both colours and on a phone.
 
@@ -329,6 +335,7 @@ def run_axe(page: Page) -> dict[str, list[tuple[str, ...]]]:
         page.set_viewport_size(window)
         page.evaluate(f"document.documentElement.dataset.theme = '{scheme}'")
         page.wait_for_timeout(300)  # boxes that fade in
+        page.evaluate(SETTLED)
         answer = Axe().run(page, options={"resultTypes": ["violations"], **rules})
         found[kind] = [
             (rule["id"], node["html"][:200], node.get("failureSummary", "")[:300])
