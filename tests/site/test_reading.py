@@ -64,11 +64,12 @@ def panels(page: Page, framework: str) -> list[bool]:
 
 def test_keras_chosen_on_one_page_is_shown_on_the_next(reader: Page):
     first, second = WITH_TABS[:2]
+    reader.goto(on_disk(first))
+    assert all(panels(reader, "pytorch"))
+    assert not any(panels(reader, "keras"))
 
     def choose() -> None:
         reader.goto(on_disk(first))
-        assert all(panels(reader, "pytorch"))
-        assert not any(panels(reader, "keras"))
         reader.get_by_role("tab", name="Keras").first.click()
         assert all(panels(reader, "keras"))
         assert not any(panels(reader, "pytorch"))
