@@ -205,9 +205,13 @@ def watch(page: Page, allowed: tuple[str, ...]) -> list[str]:
         if response.status >= 400:
             trouble.append(f"{response.status}: {response.url}")
 
+    def failed(request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # the page was left before it came
+            trouble.append(f"{request.failure}: {request.url}")
+
     page.on("console", hear)
     page.on("pageerror", lambda error: trouble.append(f"exception: {error}"))
-    page.on("requestfailed", lambda request: trouble.append(f"failed: {request.url}"))
+    page.on("requestfailed", failed)
     page.on("request", see)
     page.on("response", answered)
     return trouble
