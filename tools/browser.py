@@ -72,10 +72,15 @@ def read_through(page: Page) -> None:
     Pictures are fetched some way ahead of the view: a step of a window and a half
     misses none.
     """
-    height = page.evaluate("document.documentElement.scrollHeight")
-    for position in range(0, height, 1350):
-        page.evaluate(f"window.scrollTo(0, {position})")
-        page.wait_for_timeout(10)
+    page.evaluate(
+        """async () => {
+          const height = document.documentElement.scrollHeight;
+          for (let position = 0; position < height; position += 1350) {
+            scrollTo(0, position);
+            await new Promise((resolve) => { setTimeout(resolve, 10); });
+          }
+        }"""
+    )
     page.wait_for_timeout(100)
 
 

@@ -20,7 +20,11 @@ NO_BROWSER = (
 
 
 class _ByPage(LoadScopeScheduling):
-    """Gives all tests of one page to one worker, which opens it once."""
+    """Gives all tests of one page to one worker, which opens it once.
+
+    What is opened for one or two tests alone comes first: at the end, the other workers
+    would wait for it.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file, _, rest = nodeid.partition("::")
@@ -28,8 +32,19 @@ class _ByPage(LoadScopeScheduling):
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _ByPage:
-    """Share the pages out between the workers."""
+    """Share the files and the pages out between the workers, as they are ordered."""
+    config.option.loadscopereorder = False
     return _ByPage(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the pages last: they are many and small, so that all workers end together."""
+    items.sort(
+        key=lambda item: (
+            item.path.stem == "test_pages",
+            "reopened" not in item.path.stem,
+        )
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)

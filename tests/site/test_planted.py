@@ -29,7 +29,14 @@ FAULTS = f"""
 <img src="{PIXEL}#wide" alt="Stretched" style="width: 90px; height: 30px">
 <p style="color: #999; background: #fff" id="pale">Pale in both colours.</p>
 <p class="pale-in-dark">Pale in dark colours alone.</p>
+<div class="same"><p>One</p><p>Two</p><p>Three</p><p>Fourth and pale</p></div>
+<div style="background: #fff"><p class="night">One</p><p class="night">Two</p>
+<p class="night">Three</p></div>
+<div style="background: #222"><p class="night">Fourth, on black</p></div>
 <style>
+  .same {{ background: #fff; color: #000; }}
+  .same > p:last-child {{ color: #ccc; }}
+  .night {{ color: #111; }}
   .pale-in-dark {{ background: #fff; color: #000; }}
   html[data-theme="dark"] .pale-in-dark {{ color: #ccc; }}
   @media (max-width: 500px) {{ .hidden-name {{ display: none; }} }}
@@ -56,14 +63,19 @@ FAULTS = f"""
   const late = Object.assign(document.createElement("div"), {{ innerHTML: "late" }});
   late.style.height = "300px";
   document.querySelector("article h1").before(late);
+}}, 200));
+const waiting = setInterval(() => {{
+  const figure = document.querySelector("#planted-figure");
+  if (!figure.querySelector("[data-scroll-name]")) return; // the page's script is late
+  clearInterval(waiting);
   const box = document.createElement("div");
   box.className = "math-scroll";
   box.innerHTML = "<div style='width: 999px'>Unreached</div>";
   document.querySelector("article").append(box);
-  const figure = document.querySelector("#planted-figure").cloneNode(true);
-  figure.id = "planted-late";
-  document.querySelector("article").append(figure);
-}}, 200));</script>
+  const late = figure.cloneNode(true);
+  late.id = "planted-late";
+  document.querySelector("article").append(late);
+}}, 50);</script>
 <figure class="book-explore"><img src="{PIXEL}" alt="One" width="9" height="9">
 <div class="book-explore-controls" hidden="hidden"><div class="book-explore-control">
 <label for="explore-planted">n</label><input type="range" id="explore-planted" min="0"
@@ -161,6 +173,8 @@ def test_a_bad_figure_is_seen(fault: str, seen: Visit):
         ("phone", "image-alt", "without-alt"),
         ("light", "color-contrast", "pale"),
         ("dark", "color-contrast", "pale-in-dark"),
+        ("light", "color-contrast", "Fourth and pale"),
+        ("light", "color-contrast", "Fourth, on black"),
         ("phone", "button-name", "Nameless"),
     ],
 )

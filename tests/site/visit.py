@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Error, Page
 
 from tools.browser import read_through
@@ -143,6 +143,45 @@ FEWER_ELEMENTS = """() => {
   document.querySelectorAll("pre").forEach((code) => code.normalize());
 }"""
 
+# Contrast takes axe longer than all other rules. It follows from how letters look and
+# what lies behind them: where tags, classes, letters and backgrounds are the same all
+# the way up, three pieces of text stand for all.
+MARK_LOOKS = """() => {
+  const own = (element) => {
+    const { backgroundColor, backgroundImage, opacity, filter, position } =
+      getComputedStyle(element);
+    return [element.tagName, element.getAttribute("class"), backgroundColor,
+      backgroundImage, opacity, filter, position].join();
+  };
+  const letters = (element) => {
+    const { color, fontSize, fontWeight, textShadow } = getComputedStyle(element);
+    return [color, fontSize, fontWeight, textShadow].join();
+  };
+  const grounds = new Map([[null, ""]]);
+  const times = {};
+  for (const element of document.querySelectorAll("*")) {
+    const ground = `${grounds.get(element.parentElement)} ${own(element)}`;
+    grounds.set(element, ground);
+    const reads = element.matches("input, select, textarea")
+      || [...element.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+    const look = `${ground} ${letters(element)}`;
+    const looked = reads && element.checkVisibility()
+      && (times[look] = (times[look] ?? 0) + 1) <= 3;
+    element.toggleAttribute("data-look", looked);
+  }
+}"""
+THREE_OF_A_LOOK = """axe.configure({
+  rules: [{ id: "color-contrast", selector: "[data-look]" }],
+})"""
+
+# The window has its new size, and what watches sizes has had its say.
+RESIZED = """(width) => new Promise((resolve) => {
+  const look = () => (innerWidth === width
+    ? requestAnimationFrame(() => requestAnimationFrame(() => resolve(null)))
+    : requestAnimationFrame(look));
+  look();
+})"""
+
 
 @dataclass
 class Visit:
@@ -207,7 +246,7 @@ def watch(page: Page, allowed: tuple[str, ...]) -> list[str]:
 
     def failed(request) -> None:
         if request.failure != "net::ERR_ABORTED":  # the page was left before it came
-            trouble.append(f"{request.failure}: {request.url}")
+            trouble.append(f"failed: {request.url} ({request.failure})")
 
     page.on("console", hear)
     page.on("pageerror", lambda error: trouble.append(f"exception: {error}"))
@@ -297,12 +336,10 @@ def try_phone(page: Page, found: Visit) -> None:
         (SMALL_PHONE, "light", "PyTorch"),
         (PHONE, "dark", "Keras"),
     ):
-        page.set_viewport_size(window)
-        page.evaluate(f"document.documentElement.dataset.theme = '{scheme}'")
         page.evaluate(
             f"document.documentElement.dataset.framework = '{framework.lower()}'"
         )
-        page.wait_for_timeout(100)
+        show(page, window, scheme)
         key = f"{window['width']} {scheme} {framework}"
         found.sticking_out[key] = page.evaluate(STICKING_OUT)
         if window is PHONE and scheme == "light":
@@ -313,7 +350,15 @@ def try_phone(page: Page, found: Visit) -> None:
             found.wide_equations = page.locator(".math-scroll[tabindex='0']").count()
 
 
+def show(page: Page, window: dict[str, int], scheme: str) -> None:
+    """Show a page in a window of another size, in light or dark colours."""
+    page.evaluate(f"document.documentElement.dataset.theme = '{scheme}'")
+    page.set_viewport_size(window)
+    page.evaluate(RESIZED, window["width"])
+
+
 # On a busy machine a colour may still be on its way from one theme to the other.
+AT_ONCE = "*, ::before, ::after { transition: none !important; }"
 SETTLED = """() => Promise.allSettled(document.getAnimations()
   .filter((each) => Number.isFinite(each.effect.getComputedTiming().endTime))
   .map((each) => each.finished)).then(() => null)"""
@@ -325,7 +370,10 @@ def run_axe(page: Page) -> dict[str, list[tuple[str, ...]]]:
     Colours differ between the two themes alone, so contrast is measured once in each;
     the other rules are run where the layout differs.
     """
+    page.add_style_tag(content=AT_ONCE)
     page.evaluate(FEWER_ELEMENTS)
+    page.evaluate(AXE_SCRIPT)
+    page.evaluate(THREE_OF_A_LOOK)
     contrast, all_but_contrast = (
         {"runOnly": ["color-contrast", "link-in-text-block"]},
         {"rules": {"color-contrast": {"enabled": False}}},
@@ -336,14 +384,15 @@ def run_axe(page: Page) -> dict[str, list[tuple[str, ...]]]:
         ("dark", WIDE, "dark", contrast),
         ("light", WIDE, "light", {}),
     ):
-        page.set_viewport_size(window)
-        page.evaluate(f"document.documentElement.dataset.theme = '{scheme}'")
-        page.wait_for_timeout(300)  # boxes that fade in
+        show(page, window, scheme)
         page.evaluate(SETTLED)
-        answer = Axe().run(page, options={"resultTypes": ["violations"], **rules})
+        if rules is not all_but_contrast:
+            page.evaluate(MARK_LOOKS)
+        options = {"resultTypes": ["violations"], **rules}
+        answer = page.evaluate("(options) => axe.run(document, options)", options)
         found[kind] = [
             (rule["id"], node["html"][:200], node.get("failureSummary", "")[:300])
-            for rule in answer.response["violations"]
+            for rule in answer["violations"]
             for node in rule["nodes"][:3]
         ]
     return found
