@@ -1,5 +1,8 @@
 """The eyes that look at figures: each planted fault is seen, what is sound passes."""
 
+import subprocess
+import sys
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import nbformat
@@ -8,6 +11,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tools import figures
+from tools.contents import ROOT
 from utils import plots
 
 mpl.use("agg")
@@ -115,3 +119,16 @@ def test_a_kernel_of_the_tests_refuses_a_faulty_figure(tmp_path):
     assert good.output_type == "execute_result"
     assert bad.output_type == "error"
     assert (bad.ename, "leaves its axes" in bad.evalue) == ("FigureError", True)
+
+
+def test_a_kernel_of_the_tests_starts_without_what_reads_notebooks():
+    """It is loaded in every kernel, and reading notebooks takes a second to load."""
+    code = (
+        "import sys; from tools import figures; figures.refuse(); "
+        "print(*sorted({'jsonschema', 'nbclient', 'nbformat', 'torch', 'tensorflow'}"
+        " & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8"
+    )
+    assert (done.stdout, done.returncode) == ("\n", 0), done.stdout + done.stderr

@@ -29,9 +29,6 @@ def main(arguments: list[str] | None = None) -> None:
         SystemExit: the build failed; what was wrong has been printed.
     """
     given = sys.argv[1:] if arguments is None else arguments
-    # jsonschema, which checks _config.yml, would compile 39 grammars for kinds of
-    # addresses that no setting has. It does without them when this module is not there.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     from jupyter_book.cli.main import main as jupyter_book
 
     options = ["-n", "-W", "--keep-going", "--quiet", *given]

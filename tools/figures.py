@@ -26,11 +26,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import nbformat
 import numpy as np
 from matplotlib.figure import Figure
-from nbclient import NotebookClient
-from nbformat.v4 import new_code_cell
 
 from tools.contents import ROOT, short_name
 
@@ -62,6 +59,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def faults_in(path: Path) -> list[str]:
     """Execute a notebook, and return the faults of its figures with their cells."""
+    # Not in every kernel of the tests, which would take a second longer to start.
+    import nbformat
+    from nbclient import NotebookClient
+    from nbformat.v4 import new_code_cell
+
     notebook = nbformat.read(path, as_version=4)
     code = [cell.id for cell in notebook.cells if cell.cell_type == "code"]
     begin = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n"
