@@ -23,6 +23,8 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).resolve().parent.parent
 FIRST_PAGE = ROOT / "_build" / "html" / "index.html"
 PYTHON = (sys.executable, "-m")
+# `tools` comes before the plugin that reads notebooks: see its first lines.
+PYTEST = (*PYTHON, "pytest", "-p", "tools", "-q")
 # Which lines of `utils` the unit tests run; the notebooks' kernels are not asked.
 COVERAGE = ("--cov=utils", "--cov-report=term-missing:skip-covered")
 
@@ -39,10 +41,10 @@ WHOLE = (
     Stage("style", (*PYTHON, "ruff", "check", ".")),
     Stage("format", (*PYTHON, "ruff", "format", "--check", ".")),
     Stage("types", (*PYTHON, "mypy")),
-    Stage("unit tests", (*PYTHON, "pytest", "-q", "tests", *COVERAGE)),
-    Stage("notebooks", (*PYTHON, "pytest", "-q", "chapters")),
+    Stage("unit tests", (*PYTEST, "tests", *COVERAGE)),
+    Stage("notebooks", (*PYTEST, "chapters")),
     Stage("build", (*PYTHON, "tools.build", "--all")),
-    Stage("pages in a browser", (*PYTHON, "pytest", "-q", "tests/site"), True),
+    Stage("pages in a browser", (*PYTEST, "tests/site"), True),
 )
 
 
@@ -72,10 +74,9 @@ def of_chapter(name: str) -> tuple[Stage, ...]:
             "part's folder and its own name under chapters/"
         )
     chapter = name.split("/")[1]
-    pytest = (*PYTHON, "pytest", "-q")
     stages = [
-        Stage("notebooks", (*pytest, str(place.relative_to(ROOT)))),
-        Stage("form", (*pytest, "-n0", "tests/test_book.py", "-k", chapter)),
+        Stage("notebooks", (*PYTEST, str(place.relative_to(ROOT)))),
+        Stage("form", (*PYTEST, "-n0", "tests/test_book.py", "-k", chapter)),
     ]
     if (ROOT / "tests" / "answers" / f"{chapter}.py").is_file():
         of_it = (
@@ -83,13 +84,13 @@ def of_chapter(name: str) -> tuple[Stage, ...]:
             "-k",
             f"{chapter} or {chapter.replace('_', '-')}",
         )
-        stages.append(Stage("exercises", (*pytest, "-n0", *of_it)))
+        stages.append(Stage("exercises", (*PYTEST, "-n0", *of_it)))
     return (
         *stages,
         Stage("build", (*PYTHON, "tools.build")),
         Stage(
             "pages in a browser",
-            (*pytest, "tests/site", "-k", f"chapters/{name}"),
+            (*PYTEST, "tests/site", "-k", f"chapters/{name}"),
             True,
         ),
     )
