@@ -35,6 +35,7 @@ __all__ = ["FOLDER", "Report", "read", "report"]
 FOLDER = Path(__file__).resolve().parent.parent / "chapters" / "_full"
 OUT, HASH = "BOOK_FULL_OUT", "BOOK_FULL_HASH"  # set by tools.full
 PACKAGES = ("torch", "tensorflow", "keras", "numpy")
+LONG_TEXT = 40  # lines; a longer text is folded
 
 Results = Mapping[str, Any]
 
@@ -82,7 +83,12 @@ class Report:
                 picture["caption"],
             ).html
         if text := result.get("text"):
-            found += f'<pre class="full-size-text">{html.escape(text)}</pre>'
+            lines = len(text.splitlines())
+            shown_text = f'<pre class="full-size-text">{html.escape(text)}</pre>'
+            if lines > LONG_TEXT:
+                folded = f"<summary>The text, {lines} lines</summary>"
+                shown_text = f"<details>{folded}{shown_text}</details>"
+            found += shown_text
         return found
 
 
