@@ -77,6 +77,16 @@ def test_a_readers_own_run_takes_one_seed(monkeypatch):
     assert "seeds: one" in repr(found)
 
 
+@pytest.mark.parametrize(("lines", "folded"), [(40, False), (41, True)])
+def test_a_long_text_is_folded(folder, monkeypatch, lines, folded):
+    out, text = folder / "r.json", "\n".join(["a line"] * lines)
+    run_full(monkeypatch, out, lambda s: {"loss": 1, "text": text}, seeds=[0])
+    found = full_size.Report(json.loads(out.read_text("utf-8")), "part/chapter/one")
+    assert ("<details><summary>" in found.html) == folded
+    assert found.html.count("a line") == lines
+    assert repr(found).count("a line") == lines
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
