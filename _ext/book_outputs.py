@@ -35,7 +35,7 @@ STATIC = Path(__file__).resolve().parent / "static"
 ASSETS = ("explore.css", "explore.js")
 
 DATA_URI = re.compile(
-    r"data:image/(webp|png|jpeg|gif|svg\+xml);base64,([A-Za-z0-9+/=]+)"
+    r"data:(?:image|audio)/(webp|png|jpeg|gif|svg\+xml|wav);base64,([A-Za-z0-9+/=]+)"
 )
 SUFFIXES = {"jpeg": "jpg", "svg+xml": "svg"}
 PICTURE_FILE = re.compile(r"_images/([\w.-]+\.(?:webp|png|jpg|gif))")
