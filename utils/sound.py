@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 RATE = 8000  # samples a second
-HOP, FRAME = 80, 160  # of the synthesis: 10 and 20 ms
+HOP, FRAME, TAIL = 80, 160, 320  # of the synthesis: 10, 20 and, ringing, 40 ms
 # Resonances after Peterson and Barney (1952), men; strength of voice and noise; centre
 # of the noise; all in Hz; and seconds.
 PHONES: dict[str, tuple[float, ...]] = {
@@ -82,7 +82,7 @@ def voices(n: int, rng: np.random.Generator) -> list[Voice]:
                 rng.uniform(0.8, 1.25),
                 rng.uniform(-0.5, 0.5),
                 rng.uniform(0.005, 0.08),
-                rng.normal(1, 0.07, size=(len(PHONES), 3)),
+                rng.normal(1, 0.12, size=(len(PHONES), 3)),
             )
         )
     return found
@@ -124,15 +124,15 @@ def say(
     source = 8 * pulses + voice.breath * noise
     window = np.hanning(FRAME + 1)[:-1]
     cut = np.lib.stride_tricks.sliding_window_view
-    voiced = np.fft.rfft(cut(source, FRAME)[::HOP] * window, 512)
-    hiss = np.fft.rfft(cut(noise, FRAME)[::HOP] * window, 512)
-    f = np.arange(257) * RATE / 512
+    voiced = np.fft.rfft(cut(source, FRAME)[::HOP] * window, TAIL)
+    hiss = np.fft.rfft(cut(noise, FRAME)[::HOP] * window, TAIL)
+    f = np.arange(TAIL // 2 + 1) * RATE / TAIL
     spectra = strength[:, :1] * voiced * _mouth(track, f)
     spectra += strength[:, 1:] * hiss * np.exp(-(((f - centre[:, None]) / 700) ** 2))
     pieces = np.fft.irfft(spectra)
-    x = np.zeros(n + 512)
+    x = np.zeros(n + TAIL)
     for k, piece in enumerate(pieces):
-        x[k * HOP : k * HOP + 512] += piece
+        x[k * HOP : k * HOP + TAIL] += piece
     x = x[:n]
     x[1:] = x[1:] + voice.tilt * x[:-1]
     return (rng.uniform(0.3, 0.8) * x / np.abs(x).max()).astype(np.float32)

@@ -8,6 +8,7 @@
     coffee = data.image("coffee")  # one picture, (400, 600, 3)
     numbers = data.texts("number_words")  # sentences with their translations
     plays = data.text("tiny_shakespeare")  # one long string
+    spoken = data.recordings("fsdd")  # sounds, with who said what
     days = data.series("daily_temperatures")  # columns by name, in the order of time
 
 Nothing here is a stand-in for anything else: what cannot be had in full and unaltered
@@ -34,12 +35,14 @@ from utils.data import (
 )
 from utils.data.dataset import DataError, Dataset, FloatArray, TextDataset
 from utils.data.number_words import in_chinese, in_english
+from utils.data.speech import RECORDINGS, Recordings
 from utils.data.time_series import SERIES, read_series
 from utils.scratch._checks import shown
 
 __all__ = [
     "DataError",
     "Dataset",
+    "Recordings",
     "TextDataset",
     "image",
     "image_names",
@@ -47,6 +50,8 @@ __all__ = [
     "in_english",
     "load",
     "names",
+    "recordings",
+    "recordings_names",
     "series",
     "series_names",
     "text",
@@ -142,6 +147,19 @@ def series(name: str) -> dict[str, NDArray[Any]]:
     return read_series(name)
 
 
+def recordings(name: str) -> Recordings:
+    """Loads recorded words with who said what.
+
+    Args:
+        name: One of `recordings_names()`.
+
+    Raises:
+        DataError: No set has that name, or it is damaged or out of reach.
+    """
+    _check_name(name, "set of recordings")
+    return RECORDINGS[name]()
+
+
 def texts(name: str, **options: object) -> TextDataset:
     """Loads sentences with their classes or translations.
 
@@ -184,6 +202,11 @@ def texts_names() -> list[str]:
     return list(language.PAIRS)
 
 
+def recordings_names() -> list[str]:
+    """Lists the names that `recordings` knows."""
+    return list(RECORDINGS)
+
+
 def series_names() -> list[str]:
     """Lists the names that `series` knows."""
     return list(SERIES)
@@ -195,6 +218,7 @@ _KINDS: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "text": ("data.text", text_names),
     "series": ("data.series", series_names),
     "set of sentences": ("data.texts", texts_names),
+    "set of recordings": ("data.recordings", recordings_names),
 }
 
 
@@ -209,9 +233,9 @@ def _check_name(name: str, kind: str) -> None:
     if isinstance(name, str):
         near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.6)
     hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
-    plural = {"set of sentences": "sets of sentences", "series": "series"}.get(
-        kind, f"{kind}s"
-    )
+    plural = "series" if kind == "series" else f"{kind}s"
+    if kind.startswith("set of "):
+        plural = kind.replace("set", "sets")
     raise DataError(
         f"there is no {kind} called {shown(name)}.{hint} The {plural} are: "
         f"{', '.join([*near, *(each for each in known if each not in near)])}."

@@ -81,7 +81,7 @@ _FOUND = [["two"], ["nine", "one"], ["six", "five", "four", "zero"]]
 
 @function(
     "recognition-8",
-    cases=[(_TRUE, _FOUND), (_TRUE[::-1], _FOUND[1:] + [["six"]])],
+    cases=[(_TRUE, _FOUND), (_TRUE[::-1], [*_FOUND[1:], ["six"]])],
     returns=("the rate",),
 )
 def word_error_rate(true: list[list[str]], found: list[list[str]]) -> Any:
