@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import wave
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -24,7 +25,7 @@ import pytest
 from PIL import Image
 
 from utils import data
-from utils.data import heartbeats, photographs, public, store
+from utils.data import heartbeats, photographs, public, speech, store
 from utils.data.builtin import stratified_split
 
 GENERATED = ["spirals", "rings"]
@@ -787,3 +788,38 @@ def test_a_damaged_heartbeat_file_is_a_data_error(monkeypatch, tmp_path):
     monkeypatch.setenv("BOOK_DATA_DIR", str(tmp_path))
     with pytest.raises(data.DataError, match=r"train_data\.npy"):
         data.load("ecg5000")
+
+
+def zipped_recordings(path, rate=8000):
+    """Write a tiny archive of recordings, and return its record."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("1_ann_0", "1_ann_7", "0_bob_0"):
+            buffer = io.BytesIO()
+            with wave.open(buffer, "wb") as file:
+                file.setnchannels(1)
+                file.setsampwidth(2)
+                file.setframerate(rate)
+                file.writeframes(np.array([0, 16384, -32768], "<i2").tobytes())
+            archive.writestr(f"recordings/{name}.wav", buffer.getvalue())
+        archive.writestr("recordings/README", "not a sound")
+    return store.PublicFile(path.name, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def test_recordings_say_who_said_what(monkeypatch, tmp_path):
+    monkeypatch.setattr(speech, "FILE", zipped_recordings(tmp_path / "few.zip"))
+    monkeypatch.setenv("BOOK_DATA_DIR", str(tmp_path))
+    spoken = data.recordings("fsdd")
+    assert spoken.names == ("ann", "bob")
+    assert spoken.labels.tolist() == [0, 1, 1]
+    assert spoken.speakers.tolist() == [1, 0, 0]
+    assert spoken.takes.tolist() == [0, 0, 7]
+    assert np.allclose(spoken.sounds[0], [0, 0.5, -1])
+    assert "3 recordings by ann, bob" in repr(spoken)
+
+
+def test_recordings_at_another_rate_are_a_data_error(monkeypatch, tmp_path):
+    record = zipped_recordings(tmp_path / "few.zip", rate=16000)
+    monkeypatch.setattr(speech, "FILE", record)
+    monkeypatch.setenv("BOOK_DATA_DIR", str(tmp_path))
+    with pytest.raises(data.DataError, match="8 kHz"):
+        data.recordings("fsdd")

@@ -61,7 +61,8 @@ def fsdd() -> Recordings:
                 if (file.getframerate(), file.getsampwidth()) != (rate, 2):
                     raise DataError(f"{name} in {FILE.path} is not 16 bits at 8 kHz.")
                 samples = file.readframes(file.getnframes())
-            sounds.append(np.frombuffer(samples, "<i2").astype(np.float32) / 32768)
+            signal = np.frombuffer(samples, "<i2").astype(np.float32)
+            sounds.append(signal / np.float32(32768))
             digit, speaker, take = name.rpartition("/")[2][:-4].split("_")
             rows.append((int(digit), speaker, int(take)))
     names = tuple(sorted({speaker for _, speaker, _ in rows}))

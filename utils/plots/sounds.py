@@ -80,7 +80,9 @@ def players(
     fig, axes = plt.subplots(len(sounds), 1, figsize=size, sharex=True, squeeze=False)
     for ax, (name, x) in zip(axes[:, 0], sounds.items(), strict=True):
         heard = x + 1e-5 * np.random.default_rng(0).normal(size=len(x))
-        ax.specgram(heard, 256, rate / 1000, noverlap=192, cmap="magma", vmin=-90)
+        ax.specgram(
+            heard, NFFT=256, Fs=rate / 1000, noverlap=192, cmap="magma", vmin=-90
+        )
         ax.set(
             title=name, xlim=(0, 1000 * longest), ylim=(0, rate / 2000), ylabel="kHz"
         )
