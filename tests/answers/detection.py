@@ -70,6 +70,21 @@ def first_choice_only(overlaps, limit):
     return np.array(found)
 
 
+def sampled(values, place):
+    (y, x), (v, u) = (int(p) for p in place), (p % 1 for p in place)
+    above = (1 - u) * values[y, x] + u * values[y, x + 1]
+    below = (1 - u) * values[y + 1, x] + u * values[y + 1, x + 1]
+    return (1 - v) * above + v * below
+
+
+def sampled_by_weights(values, place):
+    rows, columns = (
+        np.maximum(0, 1 - np.abs(np.arange(n) - p))
+        for n, p in zip(values.shape, place, strict=True)
+    )
+    return rows @ values @ columns
+
+
 RIGHT = [
     (1, [4 / 28, 4 / 28 - 8 / 36, -0.2]),
     (1, (0.1429, -0.0794, -0.2)),
@@ -81,6 +96,12 @@ RIGHT = [
     (4, (0.75, 0.8, 0.6333)),
     (5, marks),
     (5, marks_with_a_set),
+    (6, [0.8, 0.04, -np.log(99)]),
+    (6, (0.8, 0.04, -4.5951)),
+    (8, sampled),
+    (8, sampled_by_weights),
+    (9, [3.5, 9 / 16, 0]),
+    (9, (3.5, 0.5625, 0.0)),
 ]
 
 WRONG = [
@@ -114,4 +135,23 @@ WRONG = [
     (5, first_choice_only, "another free one"),
     (5, lambda o, t: marks(o, t + 1e-9), "equal to the limit"),
     (5, lambda o, t: np.zeros(len(o)), "Go down the rows"),
+    (6, [np.log(4), 0.04, -4.5951], "through the sigmoid"),
+    (6, [0.2, 0.04, -4.5951], "probability of no"),
+    (6, [0.8, 0.64, -4.5951], "of the error"),
+    (6, [0.8, 0.2, -4.5951], "for γ = 1"),
+    (6, [0.8, 0.04, 4.59512], "begin with yes"),
+    (6, [0.8, 0.04, np.log(0.01)], "of the odds"),
+    (6, [0.5, 0.5, 0.5], "four to one"),
+    (8, lambda m, p: sampled(m.T, p), "exchanged"),
+    (8, lambda m, p: m[round(p[0]), round(p[1])], "nearest cell"),
+    (8, lambda m, p: m[int(p[0]), int(p[1])], "above and to the left"),
+    (8, lambda m, p: sampled(m, 2 * np.floor(p) + 1 - p), "turned around"),
+    (8, lambda m, p: m.mean(), "Weight the four"),
+    (9, [3, 0.5625, 0], "Mix the four"),
+    (9, [4, 0.5625, 0], "only in the middle"),
+    (9, [3.5, 0.0625, 0], "opposite cell"),
+    (9, [3.5, 0.25, 0], "not equal"),
+    (9, [3.5, 0.75, 0], "Multiply both"),
+    (9, [3.5, 0.5625, 1], "no part in it"),
+    (9, [9, 9, 9], "four cells around"),
 ]

@@ -36,8 +36,9 @@ def scenes(
     backgrounds: tuple[str, ...] = ("brick", "grass", "gravel"),
     side: int = 64,
     most: int = 4,
+    classes: int = 10,
 ) -> Scenes:
-    """Draws scenes of up to `most` digits, `sizes` pixels high, none on another.
+    """Draws scenes of up to `most` digits below `classes`, none on another.
 
     The parts, "train", "valid" and "test", share no writer and no pixel of a texture.
     """
@@ -46,6 +47,7 @@ def scenes(
     first, last, left, right = PARTS[part]
     digits, rng = load_digits(), np.random.default_rng(seed)
     grounds = [image(name) for name in backgrounds]
+    pool = first + np.flatnonzero(digits.target[first:last] < classes)
     masks = np.zeros((n, side, side), np.uint8)
     drawn = Scenes(np.zeros((n, side, side), np.float32), [], [], masks)
     for scene, mask in zip(drawn.images, masks, strict=True):
@@ -55,7 +57,7 @@ def scenes(
         patch = ground[y : y + side, x : x + side].reshape(side, side, -1)
         scene[:] = (0.6 * patch.mean(axis=2) + rng.normal(0, 0.02)).clip(0)
         boxes, labels = [], []
-        for row in rng.integers(first, last, rng.integers(1, most + 1)):
+        for row in rng.choice(pool, rng.integers(1, most + 1)):
             ink = _enlarged(
                 digits.images[row] / 16, rng.integers(sizes[0], sizes[1] + 1)
             )

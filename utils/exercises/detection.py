@@ -62,3 +62,27 @@ def marks(overlaps: np.ndarray, limit: float) -> Any:
         "any": go(overlaps >= limit, first=True),
         "strict": go(overlaps > limit),
     }
+
+
+@function(
+    "detection-8",
+    cases=lambda rng: [
+        (rng.normal(size=(6, 6)), np.array(place)) for place in ((1.3, 2.8), (3.6, 0.2))
+    ],
+    returns=("the value",),
+)
+def between(values: np.ndarray, place: np.ndarray) -> Any:
+    """Return the map's value at a place between cells, by bilinear interpolation."""
+    (y, x), (v, u) = np.floor(place).astype(int), place % 1
+
+    def mixed(v: float, u: float) -> Any:
+        return np.array([1 - v, v]) @ values[y : y + 2, x : x + 2] @ [1 - u, u]
+
+    turned = np.array([1 - u, u]) @ values[x : x + 2, y : y + 2] @ [1 - v, v]
+    nearest = np.rint(place).astype(int)
+    return mixed(v, u), {
+        "swapped": turned,
+        "nearest": values[tuple(nearest)],
+        "floor": values[y, x],
+        "far": mixed(1 - v, 1 - u),
+    }
