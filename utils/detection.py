@@ -1,8 +1,6 @@
-"""Boxes: overlap, suppression and average precision.
+"""Boxes (x0, y0, x1, y1): overlap, suppression and average precision.
 
-Chapter vision/detection derives these and proves them, the last against the field's own
-tool; here they are for its later sections and for what builds on it. A box is x0, y0,
-x1, y1.
+Derived in chapter vision/detection, which proves the last equal to COCO's own tool.
 """
 
 from __future__ import annotations
@@ -42,15 +40,12 @@ def nms(boxes: Array, scores: Array, limit: float) -> NDArray[np.int64]:
 def average_precision(
     found: Sequence[tuple[Array, Array]], truths: Sequence[Array], limit: float = 0.5
 ) -> float:
-    """Returns the average precision of one class, as COCO counts it.
+    """Returns the average precision of one class, as COCO does; nan without truths.
 
     Args:
         found: For each image the boxes (N, 4) and their scores (N,).
         truths: For each image the true boxes (M, 4).
         limit: The least overlap of a right answer.
-
-    Returns:
-        The mean of the precision at the recalls 0, 0.01, …, 1; nan without truths.
     """
     hits, sure = [np.zeros(0, bool)], [np.zeros(0)]
     for (boxes, scores), true in zip(found, truths, strict=True):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from utils.data.builtin import image
-from utils.data.dataset import FloatArray
 
-# Digits of scikit-learn, in the order of their writers; columns of the textures.
+# Digits of scikit-learn, in the order of their writers, and columns of the textures.
 PARTS = {"train": (0, 1258, 0, 256), "valid": (1258, 1437, 256, 384)}
 PARTS["test"] = (1437, 1797, 384, 512)
 
@@ -22,10 +21,10 @@ class Scenes:
     A box is x0, y0, x1, y1, the ends not included; a mask is k + 1 on object k, else 0.
     """
 
-    images: FloatArray
-    boxes: list[FloatArray]
-    labels: list[NDArray[np.int64]]
-    masks: NDArray[np.uint8]
+    images: Any
+    boxes: list[Any]
+    labels: list[Any]
+    masks: Any
 
 
 def scenes(
@@ -46,21 +45,23 @@ def scenes(
 
     first, last, left, right = PARTS[part]
     digits, rng = load_digits(), np.random.default_rng(seed)
-    grounds = [image(name) for name in backgrounds]
     pool = first + np.flatnonzero(digits.target[first:last] < classes)
-    masks = np.zeros((n, side, side), np.uint8)
-    drawn = Scenes(np.zeros((n, side, side), np.float32), [], [], masks)
-    for scene, mask in zip(drawn.images, masks, strict=True):
+    grounds = [image(name).reshape(*image(name).shape[:2], -1) for name in backgrounds]
+    images = np.zeros((n, side, side), np.float32)
+    drawn = Scenes(images, [], [], np.zeros(images.shape, np.uint8))
+    for scene, mask in zip(images, drawn.masks, strict=True):
         ground = grounds[rng.integers(len(grounds))]
-        y = rng.integers(ground.shape[0] - side + 1)
+        y = rng.integers(len(ground) - side + 1)
         x = rng.integers(left, min(right, ground.shape[1]) - side + 1)
-        patch = ground[y : y + side, x : x + side].reshape(side, side, -1)
-        scene[:] = (0.6 * patch.mean(axis=2) + rng.normal(0, 0.02)).clip(0)
+        patch = ground[y : y + side, x : x + side].mean(axis=2)
+        scene[:] = (0.6 * patch + rng.normal(0, 0.02)).clip(0)
         boxes, labels = [], []
         for row in rng.choice(pool, rng.integers(1, most + 1)):
-            ink = _enlarged(
-                digits.images[row] / 16, rng.integers(sizes[0], sizes[1] + 1)
-            )
+            size = rng.integers(sizes[0], sizes[1] + 1)
+            away = np.abs(np.linspace(0, 7, size)[:, None] - np.arange(8))
+            tent = np.maximum(0, 1 - away)  # interpolates linearly
+            ink = tent @ (digits.images[row] / 16) @ tent.T
+            ink = ink[ink.max(axis=1) > 0.2][:, ink.max(axis=0) > 0.2]  # no margin
             h, w = ink.shape
             places = rng.integers((side - h + 1, side - w + 1), size=(20, 2))
             free = [(y, x) for y, x in places if not mask[y : y + h, x : x + w].any()]
@@ -73,12 +74,3 @@ def scenes(
         drawn.boxes.append(np.array(boxes, np.float32))
         drawn.labels.append(np.array(labels, np.int64))
     return drawn
-
-
-def _enlarged(ink: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-    """Interpolates linearly to `size` pixels, and cuts away the empty margin."""
-    at = np.linspace(0, 7, size)
-    weights = np.maximum(0, 1 - np.abs(at[:, None] - np.arange(8)))
-    ink = weights @ ink @ weights.T
-    rows, columns = (np.flatnonzero(ink.max(axis=a) > 0.2) for a in (1, 0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
