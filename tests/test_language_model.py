@@ -146,13 +146,17 @@ def test_keras_computes_the_same_with_a_cache_and_without(options):
     language_model_keras.copy_weights(net, twin)
     expected = net(ids).detach().numpy()
     found = keras.ops.convert_to_numpy(twin(ids.numpy()))
-    np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-9)
+    # Keras on PyTorch computes parts of a float64 model in float32.
+    atol = 1e-9 if keras.backend.backend() == "tensorflow" else 2e-5
+    np.testing.assert_allclose(found, expected, rtol=0, atol=atol)
 
     parts, cache = [], ()
     for low, high in itertools.pairwise((0, 4, 5, 9)):
         logits, cache = twin(ids.numpy()[:, low:high], cache=cache)
         parts.append(keras.ops.convert_to_numpy(logits))
-    np.testing.assert_allclose(np.concatenate(parts, axis=1), expected, atol=1e-9)
+    np.testing.assert_allclose(
+        np.concatenate(parts, axis=1), expected, rtol=0, atol=atol
+    )
 
 
 def test_keras_model_survives_saving_and_learns(tmp_path):

@@ -89,14 +89,16 @@ class Block(layers.Layer):
             v = ops.concatenate([past[1], v], axis=1)
         kept, group = (k, v), c.heads // c.kv_heads
         k, v = (ops.repeat(a, group, axis=2) for a in kept)
+        q, k, v = (ops.transpose(a, (0, 2, 1, 3)) for a in (q, k, v))
         there = ops.arange(start + steps)
         away = there[start:, None] - there  # (T, S): how far back
-        options = {}
+        scores = ops.matmul(q, ops.transpose(k, (0, 1, 3, 2))) / size**0.5
         if c.positions == "alibi":
             slopes = 2.0 ** (-8 * np.arange(1, c.heads + 1) / c.heads)
-            bias = -slopes[:, None, None] * ops.cast(away, x.dtype)
-            options["bias"] = bias[None]
-        y = ops.dot_product_attention(q, k, v, mask=(away >= 0)[None, None], **options)
+            slopes = ops.convert_to_tensor(slopes[:, None, None], dtype=scores.dtype)
+            scores = scores - slopes * ops.cast(away, scores.dtype)
+        scores = ops.where(away >= 0, scores, -1e9)
+        y = ops.transpose(ops.matmul(ops.softmax(scores), v), (0, 2, 1, 3))
         return self.wo(ops.reshape(y, (-1, steps, c.width))), kept
 
     def get_config(self) -> dict[str, Any]:
