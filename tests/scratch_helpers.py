@@ -155,6 +155,14 @@ CASES = [
     Case("sigmoid", {"x": (3, 4)}, scratch.sigmoid, ("x",)),
     Case("tanh", {"x": (3, 4)}, scratch.tanh, ("x",)),
     Case("gelu", {"x": (3, 4)}, scratch.gelu, ("x",)),
+    Case("gelu tanh", {"x": (3, 4)}, lambda x: scratch.gelu(x, "tanh"), ("x",)),
+    Case("silu", {"x": (3, 4)}, scratch.silu, ("x",)),
+    Case(
+        "swiglu",
+        {"x": (2, 4, 3), "w1": (3, 5), "w3": (3, 5), "w2": (5, 2)},
+        scratch.swiglu,
+        ("x",),
+    ),
     Case("softmax", {"x": (2, 5, 3)}, _softmax, ("x",)),
     Case(
         "conv2d",
@@ -188,6 +196,8 @@ CASES = [
         scratch.layer_norm,
         ("x",),
     ),
+    Case("rms_norm", {"x": (2, 3, 4), "gamma": (4,)}, scratch.rms_norm, ("x",)),
+    Case("rotary", {"x": (2, 3, 4)}, lambda x: scratch.rotary(x, 2), ("x",)),
     Case("dropout", {"x": (4, 5)}, _dropout),
     Case("embedding", {"table": (4, 3)}, _embedding),
     Case(

@@ -135,6 +135,7 @@ ACTIVATIONS = {
     "sigmoid": lambda x: torch.sigmoid(x),
     "tanh": lambda x: torch.tanh(x),
     "gelu": lambda x: F.gelu(x),
+    "silu": lambda x: F.silu(x),
 }
 
 

@@ -15,6 +15,8 @@ from utils.scratch.activations import (
     relu_backward,
     sigmoid,
     sigmoid_backward,
+    silu,
+    silu_backward,
     softmax,
     softmax_backward,
     tanh,
@@ -25,6 +27,8 @@ from utils.scratch.attention import (
     attention_backward,
     multi_head_attention,
     multi_head_attention_backward,
+    rotary,
+    rotary_backward,
 )
 from utils.scratch.convolution import (
     avg_pool2d,
@@ -43,6 +47,8 @@ from utils.scratch.dense import (
     embedding_backward,
     linear,
     linear_backward,
+    swiglu,
+    swiglu_backward,
 )
 from utils.scratch.losses import binary_cross_entropy, cross_entropy, mse
 from utils.scratch.normalisation import (
@@ -50,6 +56,8 @@ from utils.scratch.normalisation import (
     batch_norm_backward,
     layer_norm,
     layer_norm_backward,
+    rms_norm,
+    rms_norm_backward,
 )
 from utils.scratch.optimisers import adam, adamw, momentum, nesterov, rmsprop, sgd
 from utils.scratch.recurrent import (
@@ -99,14 +107,22 @@ __all__ = [
     "nesterov",
     "relu",
     "relu_backward",
+    "rms_norm",
+    "rms_norm_backward",
     "rmsprop",
     "rnn",
     "rnn_backward",
+    "rotary",
+    "rotary_backward",
     "sgd",
     "sigmoid",
     "sigmoid_backward",
+    "silu",
+    "silu_backward",
     "softmax",
     "softmax_backward",
+    "swiglu",
+    "swiglu_backward",
     "tanh",
     "tanh_backward",
 ]

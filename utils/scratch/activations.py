@@ -74,31 +74,65 @@ def tanh_backward(dy: Array, cache: Array) -> Array:
     return dy * (1 - y * y)
 
 
-def gelu(x: Array) -> tuple[Array, tuple[Array, Array]]:
+def gelu(x: Array, approximate: str = "none") -> tuple[Array, tuple[Array, Array]]:
     """Return x Φ(x), with Φ the standard normal distribution function, and the cache.
 
-    This is the exact form, not the tanh approximation. NumPy has no error function, so
-    the one of Python's `math` is called for each element, at about 0.1 µs each.
+    NumPy has no error function, so the one of Python's `math` is called for each
+    element, at about 0.1 µs each.
+
+    Args:
+        x: Any shape.
+        approximate: "tanh" puts (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2 in place of
+            Φ(x), as GPT-2 and BERT do; "none" does not.
 
     Raises:
-        ValueError: x is not an array of floats.
+        ValueError: x is not an array of floats, or there is no such approximation.
 
     Source: Hendrycks and Gimpel, "Gaussian error linear units", arXiv:1606.08415.
     """
     _checks.floats(x=x)
-    phi = np.asarray(_erfc(x * -math.sqrt(0.5)), dtype=x.dtype) / 2
-    return x * phi, (x, phi)
+    if approximate not in ("none", "tanh"):
+        raise ValueError(
+            f"approximate must be 'none' or 'tanh', got {_checks.shown(approximate)}"
+        )
+    if approximate == "tanh":
+        inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)
+        phi = (1 + np.tanh(inner)) / 2
+        slope = 2 * phi * (1 - phi) * math.sqrt(2 / math.pi) * (1 + 0.134145 * x * x)
+    else:
+        phi = np.asarray(_erfc(x * -math.sqrt(0.5)), dtype=x.dtype) / 2
+        slope = np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+    return x * phi, (phi, x * slope)
 
 
 _erfc = np.frompyfunc(math.erfc, 1, 1)
 
 
 def gelu_backward(dy: Array, cache: tuple[Array, Array]) -> Array:
-    """Return dx = dy · (Φ(x) + x φ(x)), with φ the normal density."""
-    x, phi = _checks.opened(cache, 2)
+    """Return dx = dy · (Φ(x) + x Φ'(x)); the exact form's Φ' is the normal density."""
+    phi, x_slope = _checks.opened(cache, 2)
+    _checks.like("dy", dy, phi.shape, phi.dtype)
+    return dy * (phi + x_slope)
+
+
+def silu(x: Array) -> tuple[Array, tuple[Array, Array]]:
+    """Return x σ(x), also called swish, in x's shape, and the cache.
+
+    Raises:
+        ValueError: x is not an array of floats.
+
+    Source: Hendrycks and Gimpel, arXiv:1606.08415; Ramachandran et al., "Searching for
+    activation functions", arXiv:1710.05941; eq-language-model-silu.
+    """
+    sigma, _ = sigmoid(x)
+    return x * sigma, (x, sigma)
+
+
+def silu_backward(dy: Array, cache: tuple[Array, Array]) -> Array:
+    """Return dx = dy · σ(x) (1 + x (1 - σ(x)))."""
+    x, sigma = _checks.opened(cache, 2)
     _checks.like("dy", dy, x.shape, x.dtype)
-    density = np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
-    return dy * (phi + x * density)
+    return dy * sigma * (1 + x * (1 - sigma))
 
 
 def softmax(x: Array, axis: int = -1) -> Array:

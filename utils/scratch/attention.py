@@ -167,6 +167,51 @@ def multi_head_attention_backward(
     return dx_q, dx_k, dx_v, dwq, dwk, dwv, dwo, dbq, dbk, dbv, dbo
 
 
+def rotary(
+    x: Array, start: int = 0, base: float = 10000.0
+) -> tuple[Array, tuple[Any, ...]]:
+    """Turn the pair (2i, 2i + 1) of place t by the angle (start + t) · base^(-2i / E).
+
+    Args:
+        x: Queries or keys, shape (..., T, E), E even.
+        start: The place of the first row.
+        base: The slowest pairs turn about `base` times slower than the first.
+
+    Returns:
+        The output in x's shape, and the cache, whose first entry is the angles, shape
+        (T, E / 2).
+
+    Raises:
+        ValueError: x has a wrong shape or dtype, or start or base is out of range.
+
+    Source: Su et al., "RoFormer", arXiv:2104.09864; chapter language/language_model,
+    eq-language-model-rotary.
+    """
+    size = _checks.shapes(x=(x, "... T E"))["E"]
+    if size % 2:
+        raise ValueError(f"x must have an even last axis, got shape {x.shape}")
+    start = _checks.count("start", start, least=0)
+    _checks.numbers(1, base=base)
+    speed = base ** (-np.arange(0, size, 2) / size)
+    angle = np.arange(start, start + x.shape[-2])[:, None] * speed
+    return _turned(x, angle), (angle, x.shape, x.dtype)
+
+
+def rotary_backward(dy: Array, cache: tuple[Any, ...]) -> Array:
+    """Return dx: the gradient, turned back by the same angles."""
+    angle, shape, dtype = _checks.opened(cache, 3)
+    _checks.like("dy", dy, shape, dtype)
+    return _turned(dy, -angle)
+
+
+def _turned(x: Array, angle: Array) -> Array:
+    cos, sin = np.cos(angle).astype(x.dtype), np.sin(angle).astype(x.dtype)
+    y = np.empty_like(x)
+    y[..., 0::2] = x[..., 0::2] * cos - x[..., 1::2] * sin
+    y[..., 1::2] = x[..., 0::2] * sin + x[..., 1::2] * cos
+    return y
+
+
 def _split(x: Array, n_heads: int) -> Array:
     """(N, T, heads · E) to (N, heads, T, E)."""
     n, t, _ = x.shape

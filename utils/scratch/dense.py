@@ -1,9 +1,10 @@
-"""Layers that treat every position alike: linear, embedding, dropout."""
+"""Layers that treat every position alike: linear, SwiGLU, embedding, dropout."""
 
 import numpy as np
 
 from utils.scratch import _checks
 from utils.scratch._checks import Array
+from utils.scratch.activations import silu, silu_backward
 
 
 def linear(x: Array, w: Array, b: Array) -> tuple[Array, tuple[Array, ...]]:
@@ -33,6 +34,51 @@ def linear_backward(dy: Array, cache: tuple[Array, ...]) -> tuple[Array, Array, 
     _checks.like("dy", dy, (*x.shape[:-1], w.shape[1]), x.dtype)
     rows, d_rows = x.reshape(-1, w.shape[0]), dy.reshape(-1, w.shape[1])
     return dy @ w.T, rows.T @ d_rows, d_rows.sum(axis=0)
+
+
+def swiglu(
+    x: Array, w1: Array, w3: Array, w2: Array
+) -> tuple[Array, tuple[Array, ...]]:
+    """Run a feed-forward network whose hidden units are gated, without biases.
+
+    Args:
+        x: Inputs, shape (..., D).
+        w1: Weights of what is bent, shape (D, M).
+        w3: Weights of what it multiplies, shape (D, M).
+        w2: Weights back, shape (M, K).
+
+    Returns:
+        (silu(x w1) · (x w3)) w2, shape (..., K), and the cache.
+
+    Raises:
+        ValueError: A shape does not fit, or the dtypes are not one float dtype.
+
+    Source: Shazeer, "GLU variants improve Transformer", arXiv:2002.05202; chapter
+    language/language_model, eq-language-model-swiglu.
+    """
+    _checks.shapes(x=(x, "... D"), w1=(w1, "D M"), w3=(w3, "D M"), w2=(w2, "M K"))
+    bent, silu_cache = silu(x @ w1)
+    linear_part = x @ w3
+    cache = (x, w1, w3, w2, *silu_cache, bent, linear_part)
+    return (bent * linear_part) @ w2, cache
+
+
+def swiglu_backward(
+    dy: Array, cache: tuple[Array, ...]
+) -> tuple[Array, Array, Array, Array]:
+    """Return dx, dw1, dw3, dw2 for the upstream gradient dy of shape (..., K)."""
+    x, w1, w3, w2, before, sigma, bent, linear_part = _checks.opened(cache, 8)
+    _checks.like("dy", dy, (*x.shape[:-1], w2.shape[1]), x.dtype)
+    dhidden = dy @ w2.T
+    dbefore = silu_backward(dhidden * linear_part, (before, sigma))
+    dlinear = dhidden * bent
+    rows, hidden = x.reshape(-1, len(w1)), (bent * linear_part).reshape(-1, len(w2))
+    return (
+        dbefore @ w1.T + dlinear @ w3.T,
+        rows.T @ dbefore.reshape(-1, len(w2)),
+        rows.T @ dlinear.reshape(-1, len(w2)),
+        hidden.T @ dy.reshape(-1, w2.shape[1]),
+    )
 
 
 def embedding(ids: Array, table: Array) -> tuple[Array, tuple[Array, Array]]:

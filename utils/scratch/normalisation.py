@@ -1,4 +1,4 @@
-"""Normalisation: bring activations to mean 0 and variance 1, then scale and shift."""
+"""Normalisation: bring activations to one size, mostly with mean 0, then scale them."""
 
 from typing import Any
 
@@ -130,6 +130,42 @@ def layer_norm_backward(
     dx = _standardise_backward(dy * gamma, x_hat, inv_std, axes)
     others = tuple(range(dy.ndim - gamma.ndim))
     return dx, (dy * x_hat).sum(axis=others), dy.sum(axis=others)
+
+
+def rms_norm(
+    x: Array, gamma: Array, eps: float = 1e-5
+) -> tuple[Array, tuple[Array, ...]]:
+    """Divide each example by the root of its mean square, over the last axis.
+
+    Args:
+        x: Inputs, shape (..., D).
+        gamma: Scale, shape (D,).
+        eps: Added to the mean square.
+
+    Returns:
+        The output in x's shape, and the cache.
+
+    Raises:
+        ValueError: A shape or dtype is wrong.
+
+    Source: Zhang and Sennrich, "Root mean square layer normalization", NeurIPS 2019;
+    chapter language/language_model, eq-language-model-rms.
+    """
+    _checks.shapes(x=(x, "... D"), gamma=(gamma, "D"))
+    _checks.numbers(0, eps=eps)
+    inv_rms = 1 / np.sqrt((x * x).mean(axis=-1, keepdims=True) + eps)
+    x_hat = x * inv_rms
+    return gamma * x_hat, (x_hat, inv_rms, gamma)
+
+
+def rms_norm_backward(dy: Array, cache: tuple[Array, ...]) -> tuple[Array, Array]:
+    """Return dx, dgamma; dx lacks the part of the gradient along x_hat."""
+    x_hat, inv_rms, gamma = _checks.opened(cache, 3)
+    _checks.like("dy", dy, x_hat.shape, x_hat.dtype)
+    d_hat = dy * gamma
+    along = x_hat * (d_hat * x_hat).mean(axis=-1, keepdims=True)
+    dgamma = (dy * x_hat).sum(axis=tuple(range(dy.ndim - 1)))
+    return (d_hat - along) * inv_rms, dgamma
 
 
 def _standardise_backward(
