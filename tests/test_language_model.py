@@ -87,6 +87,16 @@ def test_the_first_pair_is_of_neighbours_and_turns_by_one():
     np.testing.assert_allclose(language_model.rotate(x), expected, atol=1e-12)
 
 
+def test_matrices_start_as_large_as_they_are_told():
+    for std in (0.02, 0.1):
+        torch.manual_seed(0)
+        net = language_model.LanguageModel(300, 64, 8, 4, 2, 128, 12, std=std)
+        assert abs(net.tok_embeddings.weight.std() / std - 1) < 0.05
+        first = net.layers[0]
+        assert abs(first.attention.wq.weight.std() / std - 1) < 0.05
+        assert abs(first.attention.wo.weight.std() / (std / 4) - 1) < 0.05
+
+
 def test_gradients_reach_every_parameter_and_a_step_lowers_the_loss():
     for options in KINDS:
         net, ids = drawn(**options)
@@ -113,6 +123,7 @@ def test_gradients_reach_every_parameter_and_a_step_lowers_the_loss():
         ({"heads": 3}, "heads is 3, which does not divide width 16"),
         ({"kv_heads": 3}, "kv_heads is 3, which does not divide heads 4"),
         ({"heads": 16, "kv_heads": 16}, "A head has 1 numbers; rotary positions need"),
+        ({"std": 0.0}, "std is 0.0; give a positive number"),
         ({"norm": "batch"}, "norm is 'batch'; give one of rms, layer"),
         ({"positions": None}, "positions is None; give one of rotary, learned, alibi"),
     ],

@@ -44,6 +44,7 @@ class Config(NamedTuple):
     norm: str = "rms"
     positions: str = "rotary"
     feedforward: str = "swiglu"
+    std: float = 0.02
 
 
 KINDS = {
@@ -63,6 +64,8 @@ def checked(*arguments: Any, **options: Any) -> Config:
         if getattr(config, name) not in kinds:
             given = repr(getattr(config, name))
             raise ValueError(f"{name} is {given}; give one of {', '.join(kinds)}.")
+    if not isinstance(config.std, float) or not config.std > 0:
+        raise ValueError(f"std is {config.std!r}; give a positive number.")
     for one, many in (("heads", "width"), ("kv_heads", "heads")):
         small, large = getattr(config, one), getattr(config, many)
         if large % small:
@@ -193,6 +196,7 @@ class LanguageModel(nn.Module):
         norm: "rms" or "layer".
         positions: "rotary", "learned", "alibi" or "none".
         feedforward: "swiglu" or "gelu".
+        std: Standard deviation of the matrices at the start; GPT-2's at its width.
 
     Raises:
         ValueError: A size is not a whole number from 1 up or does not divide another,
@@ -214,7 +218,7 @@ class LanguageModel(nn.Module):
         for name, parameter in self.named_parameters():
             if parameter.ndim == 2:  # as GPT-2: what is added to the skip starts small
                 adds = name.endswith(("wo.weight", "w2.weight"))
-                std = 0.02 / (2 * c.depth) ** 0.5 if adds else 0.02
+                std = c.std / (2 * c.depth) ** 0.5 if adds else c.std
                 nn.init.normal_(parameter, std=std)
             elif name.endswith("bias"):
                 nn.init.zeros_(parameter)

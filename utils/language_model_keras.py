@@ -161,7 +161,7 @@ class LanguageModel(keras.Model):
 def make_dense(
     inputs: int, outputs: int, c: Config, dtype: Any, adds: bool = False, **options: Any
 ) -> Any:
-    std = 0.02 / (2 * c.depth) ** 0.5 if adds else 0.02
+    std = c.std / (2 * c.depth) ** 0.5 if adds else c.std
     layer = layers.Dense(
         outputs,
         use_bias=options.get("bias", c.bias),
@@ -173,7 +173,7 @@ def make_dense(
 
 
 def make_table(rows: int, c: Config, dtype: Any) -> Any:
-    start = keras.initializers.RandomNormal(stddev=0.02)
+    start = keras.initializers.RandomNormal(stddev=c.std)
     layer = layers.Embedding(rows, c.width, start, dtype=dtype)
     layer.build()
     return layer
