@@ -9,6 +9,7 @@
     numbers = data.texts("number_words")  # sentences with their translations
     plays = data.text("tiny_shakespeare")  # one long string
     spoken = data.recordings("fsdd")  # sounds, with who said what
+    pages = data.documents("python_pages")  # texts by name
     days = data.series("daily_temperatures")  # columns by name, in the order of time
 
 Nothing here is a stand-in for anything else: what cannot be had in full and unaltered
@@ -44,6 +45,8 @@ __all__ = [
     "Dataset",
     "Recordings",
     "TextDataset",
+    "documents",
+    "documents_names",
     "image",
     "image_names",
     "in_chinese",
@@ -130,6 +133,26 @@ def text(name: str) -> str:
     return language.TEXTS[name]()
 
 
+def documents(name: str) -> dict[str, str]:
+    """Loads a collection of texts, to be split by whole documents.
+
+    Args:
+        name: One of `documents_names()`.
+
+    Returns:
+        Texts by the names of the documents.
+
+    Raises:
+        DataError: No collection has that name, or it is damaged or out of reach.
+
+    Example:
+        >>> "lambda" in documents("python_pages")
+        True
+    """
+    _check_name(name, "collection")
+    return language.COLLECTIONS[name]()
+
+
 def series(name: str) -> dict[str, NDArray[Any]]:
     """Loads a public series with what was measured beside it.
 
@@ -205,6 +228,9 @@ def texts_names() -> list[str]:
 def recordings_names() -> list[str]:
     """Lists the names that `recordings` knows."""
     return list(RECORDINGS)
+def documents_names() -> list[str]:
+    """Lists the names that `documents` knows."""
+    return list(language.COLLECTIONS)
 
 
 def series_names() -> list[str]:
@@ -217,6 +243,7 @@ _KINDS: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "picture": ("data.image", image_names),
     "text": ("data.text", text_names),
     "series": ("data.series", series_names),
+    "collection": ("data.documents", documents_names),
     "set of sentences": ("data.texts", texts_names),
     "set of recordings": ("data.recordings", recordings_names),
 }

@@ -56,12 +56,63 @@ GPT2_MERGES = PublicFile(
     ),
 )
 
+NOVELS = tuple(
+    PublicFile(path=f"gutenberg/{name}.txt", sha256=digits, size=size)
+    for name, size, digits in (
+        (
+            "alice",
+            144_391,
+            "24f3fe29021564ccaea5469709724915321e7ed1b7e692f52b4ed8970f070bd0",
+        ),
+        (
+            "emma",
+            882_851,
+            "f12316bf0c8b84c2e42ceed5ce68115468680fe1d075dbb3132c34596d99628a",
+        ),
+        (
+            "frankenstein",
+            421_409,
+            "a4ce29d09a9bcbf3b31dc684a8e8d645220470eba8feeb1b9cdc2dda34e8e3aa",
+        ),
+        (
+            "pride_and_prejudice",
+            684_584,
+            "c70e1eaebc27cf3d5e7cdbf10ba55d2fe826ff6bf3ace65f151b93c6cc301c0f",
+        ),
+        (
+            "sherlock_holmes",
+            562_298,
+            "7725ef18035e2a0e4ee25bcca72845762635e831b8702f7aab7fe449671722b3",
+        ),
+        (
+            "tale_of_two_cities",
+            757_020,
+            "5f3a1d646d8ce16b3591e95ad9736b6b2228a551ab5cae57d3fd60fab8147bb4",
+        ),
+        (
+            "time_machine",
+            178_927,
+            "7977302fd424f12e48077984c18d120f1ebc79e2aa3e7b4449b83774ce55f1b1",
+        ),
+        (
+            "war_of_the_worlds",
+            339_158,
+            "0aa55492ff9ffa786ba17f294874dbe990fc64adcdebd001cbff4de62b87eeea",
+        ),
+    )
+)
+
 
 def python_topics() -> str:
     """The help texts of the Python that runs: about half a megabyte of real English.
 
     It comes inside CPython, so another version of Python has a slightly other text.
     """
+    return "\n\n".join(python_pages().values())
+
+
+def python_pages() -> dict[str, str]:
+    """The pages of `python_topics`, each by its name."""
     try:
         from pydoc_data.topics import topics
     except ImportError as error:  # some systems cut it off
@@ -70,7 +121,18 @@ def python_topics() -> str:
             "its help pages. Use a Python from python.org or conda, or install your "
             "system's documentation package for Python."
         ) from error
-    return "\n\n".join(topics[name] for name in sorted(topics))
+    return {name: topics[name] for name in sorted(topics)}
+
+
+def novels() -> dict[str, str]:
+    """Eight English novels of the public domain, 1813 to 1898, in plain ASCII.
+
+    They are texts of Project Gutenberg without what its volunteers wrote before and
+    behind them, so they have no address: a data directory has to hold them.
+    """
+    return {
+        file.name.removesuffix(".txt"): find(file)[0].decode("utf-8") for file in NOVELS
+    }
 
 
 def tiny_shakespeare() -> str:
@@ -138,6 +200,10 @@ TEXTS: dict[str, Callable[[], str]] = {
     "python_topics": python_topics,
     "tiny_shakespeare": tiny_shakespeare,
     "gpt2_merges": gpt2_merges,
+}
+COLLECTIONS: dict[str, Callable[[], dict[str, str]]] = {
+    "python_pages": python_pages,
+    "novels": novels,
 }
 PAIRS: dict[str, Callable[..., TextDataset]] = {
     "number_words": number_words,
