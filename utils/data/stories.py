@@ -123,10 +123,16 @@ def read_llama(content: bytes) -> tuple[dict[str, int], dict[str, FloatArray]]:
         DataError: The file is too short, or its output matrix is not that of the tokens.
     """
     if len(content) < 28:
-        raise DataError(f"a model of llama2.c has 28 bytes and more, not {len(content)}")
-    config = dict(zip((*SIZES, "seq_len"), struct.unpack("<7i", content[:28]), strict=True))
+        raise DataError(
+            f"a model of llama2.c has 28 bytes and more, not {len(content)}"
+        )
+    config = dict(
+        zip((*SIZES, "seq_len"), struct.unpack("<7i", content[:28]), strict=True)
+    )
     if min(config.values()) < 1:
-        raise DataError(f"its sizes are {config}: all should be 1 or more, tied matrices")
+        raise DataError(
+            f"its sizes are {config}: all should be 1 or more, tied matrices"
+        )
     arrays, at = {}, 28
     for name, shape in shapes_of(config).items():
         size = int(np.prod(shape))
