@@ -33,9 +33,10 @@ class KneserNey:
     def __init__(self, ids: Array, order: int, size: int) -> None:
         if size**order >= 2**63:
             raise ValueError(
-                f"{order} tokens out of {size} do not fit into 63 bits; lower the order."
+                f"{order} tokens out of {size} exceed 63 bits; lower the order."
             )
-        self.order, self.size, self.levels = order, size, []
+        self.order, self.size = order, size
+        self.levels: list[tuple[Any, ...]] = []
         codes, counts = np.unique(
             _codes_of(windows(ids, order), size), return_counts=True
         )

@@ -1,7 +1,7 @@
 """A small published language model: stories260k, of the architecture of Llama 2.
 
-260,032 parameters, trained on TinyStories by A. Karpathy (MIT licence). A data directory
-may hold it as it was published, in the layout of llama2.c, or as NumPy arrays.
+260,032 parameters, trained on TinyStories by A. Karpathy (MIT licence). A data
+directory may hold it as published, in the layout of llama2.c, or as NumPy arrays.
 """
 
 from __future__ import annotations
@@ -120,15 +120,14 @@ def read_llama(content: bytes) -> tuple[dict[str, int], dict[str, FloatArray]]:
     needed.
 
     Raises:
-        DataError: The file is too short, or its output matrix is not that of the tokens.
+        DataError: The file is too short, or its logits have a matrix of their own.
     """
     if len(content) < 28:
         raise DataError(
             f"a model of llama2.c has 28 bytes and more, not {len(content)}"
         )
-    config = dict(
-        zip((*SIZES, "seq_len"), struct.unpack("<7i", content[:28]), strict=True)
-    )
+    sizes = struct.unpack("<7i", content[:28])
+    config = dict(zip((*SIZES, "seq_len"), sizes, strict=True))
     if min(config.values()) < 1:
         raise DataError(
             f"its sizes are {config}: all should be 1 or more, tied matrices"
@@ -145,7 +144,9 @@ def read_llama(content: bytes) -> tuple[dict[str, int], dict[str, FloatArray]]:
 
 def read_pieces(content: bytes, size: int) -> tuple[list[str], list[float]]:
     """Reads the tokens of llama2.c: each a score, a length, and that many bytes."""
-    pieces, scores, at = [], [], 4  # the first number is the length of the longest
+    pieces: list[str] = []
+    scores: list[float] = []
+    at = 4  # the first number is the length of the longest
     for _ in range(size):
         score, length = struct.unpack_from("<fi", content, at)
         piece = content[at + 8 : at + 8 + length].decode("utf-8")
