@@ -228,6 +228,8 @@ def texts_names() -> list[str]:
 def recordings_names() -> list[str]:
     """Lists the names that `recordings` knows."""
     return list(RECORDINGS)
+
+
 def documents_names() -> list[str]:
     """Lists the names that `documents` knows."""
     return list(language.COLLECTIONS)
