@@ -6,6 +6,8 @@ import ast
 import re
 import sys
 import tomllib
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -151,10 +153,15 @@ def declared(requirements: list[str]) -> set[str]:
     return {re.sub(r"[-_.]+", "-", name[0]).lower() for name in names if name}
 
 
+@cache
+def providers() -> Mapping[str, list[str]]:
+    """Return the packages behind each module that can be imported here."""
+    return packages_distributions()
+
+
 def undeclared(modules: set[str], packages: set[str]) -> set[str]:
     """Return the modules that come from none of the packages."""
-    providers = packages_distributions()
-    return {m for m in modules if not declared(providers.get(m, [])) & packages}
+    return {m for m in modules if not declared(providers().get(m, [])) & packages}
 
 
 @pytest.mark.parametrize("path", chapters(), ids=short_name)
