@@ -138,6 +138,25 @@ def test_a_readme_out_of_date_is_found():
         readme.up_to_date("# A book\n")
 
 
+def test_the_readme_says_what_was_stored(monkeypatch, tmp_path: Path):
+    sentences = tmp_path / "readme.toml"
+    monkeypatch.setattr(readme, "REACHED", sentences)
+    page = "chapters/part/name/first"
+    stored = {"a": {"values": {"right, b": [0.5, 0.75]}, "seeds": [0, 1]}}
+    monkeypatch.setattr(readme.full_size, "read", lambda name: stored)
+
+    sentences.write_text('"part/name" = "{a: right, b} right ({a})"')
+    assert readme.reached(page) == "0.625 right (mean of 2 runs)"
+    sentences.write_text('"part/name" = "{a: wrong}"')
+    with pytest.raises(KeyError, match="wrong"):
+        readme.reached(page)
+    sentences.write_text("")
+    with pytest.raises(ValueError, match="does not say what part/name reached"):
+        readme.reached(page)
+    stored.clear()
+    assert readme.reached(page) == ""
+
+
 def test_the_picture_of_a_page_is_small_and_shown():
     assert readme.PICTURE.stat().st_size <= readme.AT_MOST
     with Image.open(readme.PICTURE) as picture:

@@ -3,7 +3,8 @@
     python -m tools.readme             # the table and the links, from the chapters
     python -m tools.readme --picture   # the picture, from a page of the built book
 
-The table is made from the chapters' titles and subtitles, the links from the address in
+The table is made from the chapters' titles, their subtitles and what they reached at
+full size (``readme.toml`` says which of it); the links from the address in
 ``_config.yml``. Both stand between marks, and a test says when they are out of date.
 """
 
@@ -12,14 +13,18 @@ from __future__ import annotations
 import argparse
 import io
 import re
+import statistics
 import sys
+import tomllib
 from pathlib import Path
 
 import yaml
 
 from tools.contents import ROOT, Chapter, parts, text_of, title_of
+from utils import full_size
 
 README = ROOT / "README.md"
+REACHED = Path(__file__).with_name("readme.toml")
 PICTURE = ROOT / ".github" / "page.webp"
 PAGE, SIZE, AT_MOST = "chapters/vision/cnn/kernel.html", (1200, 760), 120_000
 
@@ -72,7 +77,7 @@ def links() -> str:
 def chapters() -> str:
     """Return the table of chapters."""
     _, site = address()
-    rows = ["| | chapter | what it proves and reaches |", "|---|---|---|"]
+    rows = ["| | chapter | what it is about | at full size |", "|---|---|---|---|"]
     number = 0
     for part in parts():
         for chapter in part.chapters:
@@ -81,7 +86,8 @@ def chapters() -> str:
                 first = chapter.pages[0]
                 place = f"{site}{first}.html" if site else f"{first}.ipynb"
                 title = f"[{title_of(first)}]({place})"
-                rows.append(f"| {number} | {title} | {subtitle(first)} |")
+                cells = (str(number), title, subtitle(first), reached(first))
+                rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
@@ -100,6 +106,31 @@ def subtitle(page: str) -> str:
     if found is None:
         raise ValueError(f"{page} has no subtitle under its title: *One sentence.*")
     return found[1].replace("|", "\\|")
+
+
+def reached(page: str) -> str:
+    """Return what a page's chapter reached at full size, or nothing.
+
+    Raises:
+        ValueError: something was stored, and ``readme.toml`` does not say what to show.
+        KeyError: it shows what was not stored.
+    """
+    chapter = page.removeprefix("chapters/").rpartition("/")[0]
+    stored = full_size.read(chapter)
+    if not stored:
+        return ""
+    sentence = tomllib.loads(REACHED.read_text(encoding="utf-8")).get(chapter)
+    if sentence is None:
+        raise ValueError(f"{REACHED.name} does not say what {chapter} reached")
+
+    def value(found: re.Match[str]) -> str:
+        result, _, name = found[1].partition(": ")
+        if name:
+            return f"{statistics.fmean(stored[result]['values'][name]):.3g}"
+        runs = len(stored[result]["seeds"])
+        return f"mean of {runs} runs" if runs > 1 else "one run"
+
+    return re.sub(r"\{(.+?)\}", value, sentence).replace("|", "\\|")
 
 
 def address() -> tuple[str, str]:
