@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from tools import kernels
 from tools.notebooks import KERNEL_ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parent
@@ -42,6 +43,12 @@ def pytest_sessionstart() -> None:
     new.write_text(code + "figures.refuse()\ndel figures, sys\n", "utf-8")
     new.replace(startup)
     os.environ["IPYTHONDIR"] = str(ipython)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Fork the kernels, unless the imports cost more than so few notebooks save."""
+    if len({item.path for item in session.items if item.path.suffix == ".ipynb"}) > 2:
+        kernels.fork_from_now_on()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

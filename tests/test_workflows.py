@@ -155,6 +155,8 @@ def in_weekly(said: dict) -> list[str]:
     made = combinations(said["jobs"]["versions"]["strategy"]["matrix"])
     if {one["resolution"] for one in made} != {"highest", "lowest-direct"}:
         found.append("the newest and the oldest packages are not both tried")
+    if said["jobs"]["versions"].get("env", {}).get("BOOK_FORK") != "0":
+        found.append("no job on Linux starts kernels as usual")
     for key, part in {
         "versions": '--resolution "$RESOLUTION" -r requirements.txt',
         "links": "--builder linkcheck -W",
@@ -219,6 +221,7 @@ SHA = "11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2"
         ("book", "github.ref == 'refs/heads/main' && ", "", "any branch"),
         ("weekly", '  schedule:\n    - cron: "23 4 * * 1"\n', "", "no schedule"),
         ("weekly", "lowest-direct", "highest", "oldest"),
+        ("weekly", 'BOOK_FORK: "0"', 'BOOK_FORK: "1"', "kernels as usual"),
         ("weekly", "linkcheck -W", "linkcheck", "links does not"),
         ("weekly", "-f environment.yml", "", "conda does not"),
         ("gpu", "on:\n", "on:\n  push:\n", "by hand"),
