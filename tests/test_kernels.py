@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -55,11 +56,11 @@ def source(env):
 def start(source, env, monkeypatch):
     """Start a kernel as the tests do, and return its manager and what a cell prints."""
     factory = KernelProvisionerFactory.instance()
-    monkeypatch.setattr(kernels, "source", lambda: source)
     monkeypatch.setattr(factory, "default_provisioner_name", "local-provisioner")
     monkeypatch.delenv("BOOK_FORK", raising=False)
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
     kernels.fork_from_now_on()
+    monkeypatch.setattr(kernels.Forking, "source", staticmethod(lambda: source))
     started = []
 
     def start(**more):
@@ -148,9 +149,14 @@ def test_a_forked_kernel_is_interrupted_restarted_and_ended(start):
     assert not Path(f"/proc/{second.pid}").exists()  # nor is it left as a zombie
 
 
+def test_a_kernel_with_a_pipe_starts_as_usual(source, env):
+    assert source.fork([], env, stdout=subprocess.PIPE) is None
+    assert source.works
+
+
 def test_without_its_source_a_kernel_starts_as_usual(start, env, monkeypatch):
     other = kernels.Source(env)
-    monkeypatch.setattr(kernels, "source", lambda: other)
+    monkeypatch.setattr(kernels.Forking, "source", staticmethod(lambda: other))
     other.process.kill()
     other.process.wait()
     manager, run = start()
@@ -161,7 +167,7 @@ def test_without_its_source_a_kernel_starts_as_usual(start, env, monkeypatch):
 
 def test_a_kernel_ends_with_its_source(start, env, monkeypatch):
     other = kernels.Source(env)
-    monkeypatch.setattr(kernels, "source", lambda: other)
+    monkeypatch.setattr(kernels.Forking, "source", staticmethod(lambda: other))
     manager, _ = start()
     state = Path(f"/proc/{process(manager).pid}/stat")
     other.process.kill()

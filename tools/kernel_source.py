@@ -11,6 +11,7 @@ the notebook imports them. What does show is an attribute: after `import scipy`,
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -79,6 +80,8 @@ def load() -> None:
     sys.stdout, sys.stderr = streams
     del sys.ps1
     sys.meta_path[:0] = [PutAway(packages) for packages in FRAMEWORKS.values()]
+    gc.collect()
+    gc.freeze()  # a kernel's collector need not go through a million objects each time
 
 
 def status_of(pid: int) -> int | None:

@@ -22,7 +22,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -51,10 +51,14 @@ def fork_from_now_on() -> None:
         here = EntryPoint(name, f"{__name__}:Forking", factory.GROUP_NAME)
         factory.provisioners[name] = here
         factory.default_provisioner_name = name
+        env = dict(os.environ)  # now: the first kernel may start in a test of its own
+        Forking.source = staticmethod(functools.cache(lambda: Source(env)))
 
 
 class Forking(LocalProvisioner):
     """Forks a kernel that would be like a new one; starts any other as usual."""
+
+    source: Callable[[], Source]
 
     async def launch_kernel(
         self, cmd: list[str], **options: Any
@@ -62,19 +66,13 @@ class Forking(LocalProvisioner):
         """Start a kernel and say how to connect to it."""
         process = None
         if cmd[:3] == LAUNCHER and options.keys() <= {"env", "cwd", "stdout", "stderr"}:
-            process = source().fork(cmd[3:], **options)
+            process = self.source().fork(cmd[3:], **options)
         if process is None:
             return await super().launch_kernel(cmd, **options)
         self.process = process
         self.pid = self.pgid = process.pid
         self.cwd = options.get("cwd") or Path.cwd()
         return self.connection_info
-
-
-@functools.cache
-def source() -> Source:
-    """Return the one process from which this one's kernels are forked."""
-    return Source(os.environ)
 
 
 class Source:
@@ -114,6 +112,8 @@ class Source:
         with open(os.devnull) as nothing:
             streams = (nothing, stdout or 1, stderr or 2)
             files = [s if isinstance(s, int) else s.fileno() for s in streams]
+            if min(files) < 0:  # subprocess.PIPE and the like
+                return None
             pid = self.ask(request, files).get("pid")
         self.works = pid is not None
         return Forked(pid, self) if pid else None
