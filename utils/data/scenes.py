@@ -39,7 +39,8 @@ def scenes(
 ) -> Scenes:
     """Draws scenes of up to `most` digits below `classes`, none on another.
 
-    The parts, "train", "valid" and "test", share no writer and no pixel of a texture.
+    The parts "train" and "test" share no writer, and no part a pixel of a texture with
+    another; "valid" shares one writer with each.
     """
     from sklearn.datasets import load_digits
 
