@@ -70,6 +70,24 @@ def first_choice_only(overlaps, limit):
     return np.array(found)
 
 
+def leftmost(overlaps, limit):
+    free, found = set(range(overlaps.shape[1])), []
+    for row in overlaps:
+        good = [k for k in sorted(free) if row[k] >= limit]
+        found.append(bool(good))
+        free -= set(good[:1])
+    return np.array(found, int)
+
+
+def poor_ones_take(overlaps, limit):
+    left, found = overlaps.copy(), []
+    for row in range(len(left)):
+        best = left[row].argmax()
+        found.append(left[row, best] >= limit)
+        left[:, best] = -1
+    return np.array(found, int)
+
+
 def sampled(values, place):
     (y, x), (v, u) = (int(p) for p in place), (p % 1 for p in place)
     above = (1 - u) * values[y, x] + u * values[y, x + 1]
@@ -134,6 +152,8 @@ WRONG = [
     (5, lambda o, t: (o >= t).any(axis=1), "once only"),
     (5, first_choice_only, "another free one"),
     (5, lambda o, t: marks(o, t + 1e-9), "equal to the limit"),
+    (5, leftmost, "it overlaps most"),
+    (5, poor_ones_take, "no truth away"),
     (5, lambda o, t: np.zeros(len(o)), "Go down the rows"),
     (6, [np.log(4), 0.04, -4.5951], "through the sigmoid"),
     (6, [0.2, 0.04, -4.5951], "probability of no"),

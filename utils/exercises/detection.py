@@ -39,28 +39,40 @@ def boxes(codes: np.ndarray, anchors: np.ndarray) -> Any:
 
 
 def _overlaps(rng: np.random.Generator) -> list[tuple[np.ndarray, float]]:
-    """Doubles, a second choice that is free, and an overlap equal to the limit."""
+    """Doubles, a free second choice, an overlap equal to the limit, and two more.
+
+    One has two good truths, of which the first is not the best; in the other a poor
+    answer comes before a good one.
+    """
     fixed = np.array([[0.9, 0.6], [0.8, 0.55], [0.7, 0.1], [0.5, 0.2]])
     equal = np.array([[0.5, 0.1], [0.2, 0.4]])
-    return [(fixed, 0.5), (equal, 0.5), (rng.random((6, 3)).round(2), 0.4)]
+    choice = np.array([[0.6, 0.9], [0.7, 0.1]])
+    poor = np.array([[0.4, 0.3], [0.8, 0.2]])
+    drawn = rng.random((6, 3)).round(2)
+    return [(fixed, 0.5), (equal, 0.5), (choice, 0.5), (poor, 0.5), (drawn, 0.4)]
 
 
 @function("detection-5", cases=_overlaps, returns=("the marks",))
 def marks(overlaps: np.ndarray, limit: float) -> Any:
     """Return which answers are right: each takes the best truth that is free."""
 
-    def go(good: np.ndarray, first: bool = False) -> np.ndarray:
+    def go(
+        good: np.ndarray, first: bool = False, keep: bool = True, by: Any = overlaps
+    ) -> np.ndarray:
         free, found = np.ones(overlaps.shape[1], bool), np.zeros(len(overlaps))
-        for row, values in enumerate(overlaps):
+        for row, values in enumerate(by):
             best = np.where(free | first, values, -1).argmax()
             found[row] = good[row, best] and free[best]
-            free[best] &= not found[row]
+            free[best] &= keep and not found[row]
         return found
 
-    return go(overlaps >= limit), {
-        "double": (overlaps >= limit).any(axis=1),
-        "any": go(overlaps >= limit, first=True),
+    good = overlaps >= limit
+    return go(good), {
+        "double": good.any(axis=1),
+        "any": go(good, first=True),
         "strict": go(overlaps > limit),
+        "leftmost": go(good, by=good.astype(float)),
+        "poor": go(good, keep=False),
     }
 
 
