@@ -2,10 +2,11 @@
 
 The theme's pages ask for some thirty files, among them an icon script of 1.4 MB. Here,
 the style sheets and scripts that every page needs are joined into ``_static/pages.css``
-and ``_static/pages.js``. Rules for classes that no page and no script names are left
-out, which is two thirds of them, and so are the icon fonts (``book.css`` draws the
-dozen icons in use). The search index is loaded by the search page alone. Whatever an
-extension adds to single pages stays linked as it was, so nothing is lost unseen.
+and ``_static/pages.js``. Rules for classes that no element has and no script names are
+left out, which is two thirds of them, and so are values that no rule asks for and the
+icon fonts (``book.css`` draws the dozen icons in use). The search index is loaded by
+the search page alone. Whatever an extension adds to single pages stays linked as it
+was, so nothing is lost unseen.
 ``templates/`` holds the pages' side of this.
 """
 
@@ -56,10 +57,42 @@ SCRIPTS = (
 # theme.css only imports basic.css.
 NOT_NEEDED = ("design-tabs.js", "styles/theme.css")
 
+# The theme's scripts serve these where a page has them, and put them into none.
+SERVED = frozenset(
+    (
+        "align-baseline",
+        "bd-footer-article",
+        "bd-header-announcement",
+        "collapse",
+        "dropdown-item",
+        "dropdown-menu",
+        "dropdown-menu-dark",
+        "list-group-item",
+        "list-group-item-action",
+        "me-auto",
+        "ms-3",
+        "ms-auto",
+        "my-1",
+        "nboutput",
+        "output_area",
+        "pst-button-link-to-stable-version",
+        "pst-collapse-sidebar-button",
+        "pst-expand-sidebar-label",
+        "pst-squeeze",
+        "py-1",
+        "text-wrap",
+        "thebe-launch-button",
+        "version-switcher__button",
+        "version-switcher__menu",
+    )
+)
+
 ICON_RULES = re.compile(
     r"@font-face\{[^}]*Font Awesome[^}]*\}"
     r"|(?:\.(?:fa|fas|far|fab|sr-only)[\w-]*(?::{1,2}[\w-]+)?,?)+\{[^{}]*\}"
 )
+NESTING = ("media", "supports")  # at-rules that hold rules
+NAME = re.compile(r"--[\w-]+")  # a value with a name
 SOURCE_MAP = re.compile(r"(?:/\*|//)# sourceMappingURL=\S+(?: ?\*/)?")
 
 
@@ -128,19 +161,32 @@ def joined_styles(folders: list[Path]) -> str:
 
 
 def words_in(texts: Iterable[str]) -> set[str]:
-    """Return every word that could be the name of a class or an id."""
-    return set().union(*(re.findall(r"[A-Za-z_][\w-]*", text) for text in texts))
+    """Return every word that could be the name of a class, an id or a value."""
+    return set().union(*(re.findall(r"[A-Za-z_-][\w-]*", text) for text in texts))
+
+
+NAMED = re.compile(
+    r"""\b(?:class|id|style|fill|stroke)=(?:"([^"]*)"|'([^']*)')"""
+    r"""|<style[^>]*>(.*?)</style>""",
+    re.DOTALL,
+)
+
+
+def names_in(pages: Iterable[str]) -> set[str]:
+    """Return the classes and ids of pages' elements, and the values they ask for."""
+    return words_in(" ".join(map("".join, NAMED.findall(page))) for page in pages)
 
 
 def without_unused(css: str, words: set[str]) -> str:
-    """Return a style sheet without the rules for classes and ids that nobody uses.
+    """Return a style sheet without the rules and the values that nobody uses.
 
     Args:
         css: the style sheet.
-        words: every word in the pages and the scripts. A class that is no such word is
-            neither in a page nor given to an element later.
+        words: the names in the pages, and every word in the scripts. A class that is no
+            such word is neither in a page nor given to an element later.
     """
-    return "\n".join(_kept(tinycss2.parse_stylesheet(css, True, True), words))
+    rules = tinycss2.parse_stylesheet(css, True, True)
+    return without_unasked("\n".join(_kept(rules, words)), words)
 
 
 def _kept(rules: list[Any], words: set[str]) -> Iterator[str]:
@@ -151,7 +197,7 @@ def _kept(rules: list[Any], words: set[str]) -> Iterator[str]:
             if selectors:
                 head = ",".join(tinycss2.serialize(s).strip() for s in selectors)
                 yield f"{head}{{{tinycss2.serialize(rule.content).strip()}}}"
-        elif rule.type == "at-rule" and rule.lower_at_keyword in ("media", "supports"):
+        elif rule.type == "at-rule" and rule.lower_at_keyword in NESTING:
             inner = tinycss2.parse_rule_list(rule.content, True, True)
             if kept := list(_kept(inner, words)):
                 condition = tinycss2.serialize(rule.prelude)
@@ -178,6 +224,60 @@ def _can_match(selector: list[Any], words: set[str]) -> bool:
         if named and token.value not in words:
             return False
     return True
+
+
+def without_unasked(css: str, words: set[str]) -> str:
+    """Return a style sheet without the named values (``--name``) that nothing asks for.
+
+    Args:
+        css: the style sheet.
+        words: the names that pages and scripts ask for, among others.
+    """
+    rules = tinycss2.parse_stylesheet(css, True, True)
+    asked, asks = set(words), {}
+    for declaration in _declarations(rules):
+        names = NAME.findall(tinycss2.serialize(declaration.value))
+        if declaration.name.startswith("--"):
+            asks.setdefault(declaration.name, set()).update(names)
+        else:
+            asked.update(names)
+    while more := set().union(*(asks[one] for one in asked & asks.keys())) - asked:
+        asked |= more
+    return "\n".join(_asked_for(rules, asked))
+
+
+def _declarations(rules: list[Any]) -> Iterator[Any]:
+    """Return every declaration of some rules."""
+    for rule in rules:
+        if rule.type == "at-rule" and rule.lower_at_keyword in NESTING:
+            yield from _declarations(tinycss2.parse_rule_list(rule.content, True, True))
+        elif rule.content is not None:
+            found = tinycss2.parse_blocks_contents(rule.content, True, True)
+            yield from (one for one in found if one.type == "declaration")
+            yield from _declarations([one for one in found if "rule" in one.type])
+
+
+def _asked_for(rules: list[Any], asked: set[str]) -> Iterator[str]:
+    """Return rules as text, less the declarations that nothing asks for."""
+    for rule in rules:
+        head = tinycss2.serialize(rule.prelude).strip()
+        if rule.type == "at-rule" and rule.lower_at_keyword in NESTING:
+            inner = tinycss2.parse_rule_list(rule.content, True, True)
+            if kept := "".join(_asked_for(inner, asked)):
+                yield f"@{rule.at_keyword} {head}{{{kept}}}"
+        elif rule.type == "qualified-rule":
+            found = tinycss2.parse_blocks_contents(rule.content, True, True)
+            kept = ";".join(
+                one.serialize().strip()
+                for one in found
+                if one.type != "declaration"
+                or not one.name.startswith("--")
+                or one.name in asked
+            )
+            if kept:
+                yield f"{head}{{{kept}}}"
+        else:
+            yield rule.serialize()
 
 
 def joined_scripts(folders: list[Path]) -> str:
@@ -332,7 +432,7 @@ def _write_styles(path: Path, css: str, scripts: str) -> None:
     site = path.parent.parent
     pages = (page.read_text(encoding="utf-8") for page in site.rglob("*.html"))
     search = (site / "_static" / "book_search.js").read_text(encoding="utf-8")
-    words = words_in([*pages, scripts, search])
+    words = names_in(pages) | (words_in([scripts, search]) - SERVED)
     made_of = hashlib.sha256(f"{css} {sorted(words)}".encode()).hexdigest()
     stamp = f"/* {made_of} */"
     if not path.is_file() or not path.read_text(encoding="utf-8").endswith(stamp):

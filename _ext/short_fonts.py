@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import html
 import io
+import logging
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sphinx.application import Sphinx
+
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every table
 
 ASCII = frozenset(map(chr, range(0x20, 0x7F)))
 ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")  # as a script writes a character

@@ -91,6 +91,44 @@ def test_planted_faults_are_seen(draw, words):
         assert [fault for fault in faults if words not in fault] == []
 
 
+@pytest.mark.parametrize(
+    ("settle", "words"),
+    [
+        (lambda ax, n: ax.set_ylim(0, 9), None),
+        (lambda ax, n: ax.set_ylim(0, n + 1), "the y axis goes from 0 … 2 to 0 … 4"),
+        (lambda ax, n: (ax.set_ylim(0, n + 1), ax.set_gid(figures.FOLLOWS)), None),
+        (lambda ax, n: ax.set(ylim=(0, n + 1), yticks=[]), None),
+    ],
+)
+def test_an_axis_that_jumps_behind_a_slider_is_seen(settle, words):
+    frames = []
+    for n in (1, 3):
+        fig, ax = plt.subplots()
+        ax.plot([0, 1], [0, n])
+        settle(ax, n)
+        plots.rasterize(fig)
+        frames.append(figures.limits_of(fig))
+        plt.close(fig)
+    faults = list(figures.moving_axes(frames))
+    assert bool(faults) == bool(words), faults
+    assert all(words in fault for fault in faults)
+
+
+def test_the_axes_of_every_slider_are_watched(tmp_path):
+    draw = """\
+import matplotlib.pyplot as plt
+from utils.explore import explore
+def draw(n):
+    fig, ax = plt.subplots()
+    ax.plot([0, 1], [0, n])
+    return fig
+explore(draw, alt="A line", n=[1, 2])"""
+    path = tmp_path / "sample.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell(draw, id="jumps")]), path)
+    (fault,) = figures.faults_in(path)
+    assert fault.startswith("jumps: panel 1: the y axis goes from"), fault
+
+
 def test_a_notebook_is_run_and_its_cell_named(tmp_path, capsys):
     source = """\
 import matplotlib.pyplot as plt

@@ -120,6 +120,34 @@ def test_rules_that_may_match_are_kept():
     assert kept('.a::before{content:".b{"}', "a") == '.a::before{content:".b{"}'
 
 
+def test_values_that_nothing_asks_for_are_left_out():
+    css = "a{--x:1;--y:var(--z);--z:2;color:var(--y)}@media print{a{--x:3}}"
+    assert kept(css) == "a{--y:var(--z);--z:2;color:var(--y)}"
+    assert "--x:3" in kept(css, "--x"), "a page or a script asks for it"
+    url = 'a{--i:url("data:x;y,{}");mask:var(--i)!important}'
+    assert kept(url) == url
+
+
+def test_words_of_the_text_are_no_names():
+    page = (
+        "<p class='one two' style=\"color: var(--x)\">three</p><style>.four{}</style>"
+    )
+    names = light_pages.names_in([page])
+    assert {"one", "two", "--x", "four"} <= names
+    assert "three" not in names
+
+
+def test_what_the_theme_only_serves_is_kept_where_a_page_has_it(tmp_path: Path):
+    static = tmp_path / "_static"
+    static.mkdir()
+    (static / "book_search.js").write_text("")
+    (tmp_path / "page.html").write_text('<p class="py-1">A collapse.</p>')
+    css = ".py-1{x:1}.collapse{x:2}.show{x:3}"
+    light_pages._write_styles(static / "pages.css", css, "'collapse py-1 show'")
+    written = (static / "pages.css").read_text().split("/*")[0]
+    assert re.sub(r"\s", "", written) == ".py-1{x:1}.show{x:3}"
+
+
 def test_addresses_in_style_sheets_follow_their_file():
     css = 'a{b:url(fonts/x.woff2)}c{d:url("../y.svg")}e{f:url(data:image/svg+xml,z)}'
     moved = light_pages.rebased(css, "katex")

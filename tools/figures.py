@@ -6,8 +6,10 @@
 
 Every figure that ``plots.show`` or ``explore`` draws is looked at as it is drawn: a
 legend may not lie over data, no line may leave its axes, no text the figure, and no
-character may be missing from the font. A line that leaves its axes on purpose says so,
-with ``gid="leaves"``. Nothing is saved.
+character may be missing from the font; behind sliders, no axis may change its limits,
+or a reader compares heights on two scales. A line that leaves its axes on purpose says
+so with ``gid="leaves"``, axes that follow the slider with ``ax.set_gid("follows")``.
+Nothing is saved.
 
 The tests of the notebooks look in the same way, and there a fault is an error in the
 cell that drew it (`refuse`, called by ``conftest.py``).
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 LEAVES = "leaves"  # the gid of what leaves its axes on purpose
+FOLLOWS = "follows"  # the gid of axes whose limits follow the slider on purpose
 PIXELS = 2.0  # what sticks out by less is not seen
 
 
@@ -94,38 +97,94 @@ def watch() -> list[tuple[int, str]]:
         cell = get_ipython().execution_count - begun
         found.extend((cell, fault) for fault in faults)
 
-    _tell(note)
+    _tell(note, note)
     return found
 
 
 def refuse() -> None:
-    """Raise an error for a figure with a fault, from now on in this process."""
+    """Raise an error for a figure with a fault, from now on in this process.
+
+    Axes that move behind a slider are no error: some are meant to.
+    """
 
     def stop(faults: list[str]) -> None:
         if faults:
             raise FigureError("\n".join(faults))
 
-    _tell(stop)
+    _tell(stop, lambda faults: None)
 
 
 class FigureError(Exception):
     """A figure that hides or cuts something; see the module's docstring."""
 
 
-def _tell(hear: Callable[[list[str]], None]) -> None:
-    """Have the faults of every figure told to ``hear`` as the figure is drawn."""
+Hear = Callable[[list[str]], None]
+
+
+def _tell(hear: Hear, hear_of_sliders: Hear) -> None:
+    """Have the faults of every figure told as the figure is drawn, and of sliders."""
     from utils import explore
     from utils.plots import pictures
 
     draw = inspect.unwrap(pictures.rasterize)  # who listened before hears no more
+    frames: list[Limits] = []
 
     @functools.wraps(draw)
     def rasterize(fig: Figure, *options: Any, **more: Any) -> Any:
         frame, faults = looked_at(lambda: draw(fig, *options, **more), fig)
+        frames.append(limits_of(fig))
         hear(faults)
         return frame
 
     pictures.rasterize = explore.rasterize = rasterize  # type: ignore[attr-defined]
+    begin = inspect.unwrap(explore.Explore.__init__)
+
+    @functools.wraps(begin)
+    def init(self: Any, *given: Any, **more: Any) -> None:
+        frames.clear()
+        begin(self, *given, **more)
+        hear_of_sliders(list(moving_axes(frames)))
+        frames.clear()
+
+    explore.Explore.__init__ = init  # type: ignore[method-assign]
+
+
+Limits = dict[tuple[int, str], tuple[float, float]]
+
+
+def limits_of(fig: Figure) -> Limits:
+    """Return the limits of a figure's axes with numbers on them, by panel and axis."""
+    found = {}
+    for number, ax in enumerate(fig.axes):
+        if not ax.get_visible() or not ax.axison or ax.get_gid() == FOLLOWS:
+            continue
+        for name in ("x", "y"):
+            axis = getattr(ax, f"{name}axis")
+            if axis.get_visible() and _has_numbers(axis):
+                low, high = axis.get_view_interval()
+                found[number, name] = (float(low), float(high))
+    return found
+
+
+def _has_numbers(axis: Any) -> bool:
+    """Whether an axis shows a scale: two or more tick labels that are numbers."""
+    shown = [label.get_text() for label in axis.get_ticklabels()]
+    digits = [text for text in shown if any(map(str.isdigit, text))]
+    return len(digits) >= 2
+
+
+def moving_axes(frames: list[Limits]) -> Iterator[str]:
+    """Yield which axes change their limits between the frames behind a slider."""
+    for number, name in dict.fromkeys(key for frame in frames for key in frame):
+        seen = [frame[number, name] for frame in frames if (number, name) in frame]
+        width = max(high - low for low, high in seen)
+        if np.ptp(np.array(seen), axis=0).max() > 0.01 * width:
+            low, high = seen[0]
+            other = max(seen, key=lambda one: abs(one[0] - low) + abs(one[1] - high))
+            yield (
+                f"panel {number + 1}: the {name} axis goes from {low:.3g} … {high:.3g} "
+                f"to {other[0]:.3g} … {other[1]:.3g} behind a slider"
+            )
 
 
 def looked_at(draw: Callable[[], Any], fig: Figure) -> tuple[Any, list[str]]:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.site.visit import PHONE, WIDE, try_sliders
 from tools.browser import SITE, pages
@@ -492,3 +492,20 @@ def test_paper_has_no_field_for_an_answer(reader: Page):
     expect(form).to_be_visible()
     reader.emulate_media(media="print")
     expect(form).to_be_hidden()
+
+
+def test_the_first_paint_lays_out_what_is_in_sight(browser: Browser, address: str):
+    note = "document.addEventListener('DOMContentLoaded', () => { window.first = "
+    note += "document.documentElement.classList.contains('first-paint'); });"
+    context = browser.new_context()  # not cut off from the site's address
+    page = context.new_page()
+    page.add_init_script(note)
+    heights = []
+    for anchor, first in (("", True), ("#summary", False)):
+        page.goto("about:blank")
+        page.goto(f"{address}/{pages()[2]}{anchor}")
+        assert page.evaluate("window.first") is first
+        expect(page.locator("html.first-paint")).to_have_count(0)
+        heights.append(page.evaluate("document.documentElement.scrollHeight"))
+    context.close()
+    assert heights[0] == heights[1], "the rest should be laid out after the paint"
