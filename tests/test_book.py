@@ -18,6 +18,7 @@ from nbformat import NotebookNode
 from tools import contents
 from tools.contents import ROOT, Chapter, short_name, title_of
 from tools.notebooks import (
+    FOLDED,
     bootstrap_source,
     chapters,
     repository_setting,
@@ -212,6 +213,17 @@ def test_the_notebook_opens_with_a_title_and_prepares_itself(section: Section):
     assert any(len(paragraph.split()) >= 20 for paragraph in words), (
         "no paragraph says what the page is about"
     )
+
+
+def test_the_code_of_a_slider_is_folded(section: Section):
+    """The page's area belongs to the picture; its code opens on demand."""
+    for cell in code_cells(section.notebook):
+        last = (ast.parse(cell.source).body or [None])[-1]
+        call = getattr(last, "value", None) if isinstance(last, ast.Expr) else None
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "explore":
+            assert FOLDED.intersection(tags(cell)), (
+                f"{cell.id}: give it the tag hide-input"
+            )
 
 
 def test_the_notebook_closes_as_its_place_asks(section: Section):
