@@ -167,7 +167,7 @@ def words_in(texts: Iterable[str]) -> set[str]:
 
 NAMED = re.compile(
     r"""\b(?:class|id|style|fill|stroke)=(?:"([^"]*)"|'([^']*)')"""
-    r"""|<style[^>]*>(.*?)</style>""",
+    r"""|<style[^>]*>(.*?)</style>|<script(?! type)[^>]*>(.*?)</script>""",
     re.DOTALL,
 )
 

@@ -67,7 +67,7 @@ def test_only_the_search_page_loads_the_index(book: Built):
 def test_the_joined_files_are_complete_and_without_icon_fonts(book: Built):
     css = (book.site / "_static/pages.css").read_text(encoding="utf-8")
     assert "Font Awesome" not in re.sub(r"--[\w-]+:[^;}]*", "", css)
-    for part in ("article", ".highlight", ".bd-article", "@media print"):
+    for part in ("article", ".highlight", "first-paint", "@media print"):
         assert part in css
     assert ".katex" not in css, "no page of this book has mathematics"
     assert "url(katex/fonts/KaTeX_Main-Regular.woff2)" in css
@@ -134,6 +134,8 @@ def test_words_of_the_text_are_no_names():
     )
     names = light_pages.names_in([page])
     assert {"one", "two", "--x", "four"} <= names
+    by_script = "<script>e.classList.add('five')</script>"
+    assert "five" in light_pages.names_in([by_script]), "the page's script gives it"
     assert "three" not in names
 
 
