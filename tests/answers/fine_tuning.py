@@ -1,0 +1,41 @@
+"""Right and wrong answers to the exercises of chapter fine_tuning."""
+
+from __future__ import annotations
+
+
+def gradients(x, g, a, b, s):
+    return s * x.T @ (g @ b.T), s * (x @ a).T @ g
+
+
+def gradients_by_whole(x, g, a, b, s):
+    whole = x.T @ g
+    return [s * whole @ b.T, s * a.T @ whole]
+
+
+RIGHT = [
+    (1, [65536, 0.390625, 68157440, 2048]),
+    (1, (65536, 0.391, 68157440, 2048)),
+    (2, gradients),
+    (2, gradients_by_whole),
+]
+
+WRONG = [
+    (1, [32768, 0.390625, 68157440, 2048], "one of the two matrices"),
+    (1, [16777216, 0.390625, 68157440, 2048], "the whole matrix"),
+    (1, [131072, 0.390625, 68157440, 2048], "counts once"),
+    (1, [65536, 0.00390625, 68157440, 2048], "percent were asked"),
+    (1, [65536, 0.1953125, 68157440, 2048], "the share of one"),
+    (1, [65536, 0.390625, 67371008, 2048], "two means besides"),
+    (1, [65536, 0.390625, 268435456, 2048], "all weights learn"),
+    (1, [65536, 0.390625, 1048576, 2048], "is kept, too"),
+    (1, [65536, 0.390625, 17039360, 2048], "four bytes"),
+    (1, [65536, 0.390625, 68157440, 4096], "two matrices are trained"),
+    (1, [65536, 0.390625, 68157440, 1024], "set r (D + M)"),
+    (1, [1, 0.390625, 68157440, 2048], "B has r times M"),
+    (2, lambda x, g, a, b, s: (x.T @ g @ b.T, s * a.T @ x.T @ g), "A lacks"),
+    (2, lambda x, g, a, b, s: (x.T @ g, s * a.T @ x.T @ g), "before it meets B"),
+    (2, lambda x, g, a, b, s: (s * x.T @ g @ b.T, a.T @ x.T @ g), "B lacks"),
+    (2, lambda x, g, a, b, s: (s * x.T @ g @ b.T, x.T @ g), "before it meets A"),
+    (2, lambda x, g, a, b, s: (0 * a, 0 * b), "Send g back"),
+    (2, lambda x, g, a, b, s: (s * x.T @ g @ b.T, 0 * b), "comes out of A"),
+]
