@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 
 def gradients(x, g, a, b, s):
     return s * x.T @ (g @ b.T), s * (x @ a).T @ g
@@ -12,11 +14,26 @@ def gradients_by_whole(x, g, a, b, s):
     return [s * whole @ b.T, s * a.T @ whole]
 
 
+def verdict(one, other, limit):
+    d = np.array(one) - np.array(other)
+    t = d.mean() / (d.std(ddof=1) / len(d) ** 0.5)
+    return int(np.sign(t)) if abs(t) > limit else 0
+
+
+def unpaired(one, other, limit):
+    a, b = np.array(one), np.array(other)
+    t = (a - b).mean() / ((a.var(ddof=1) + b.var(ddof=1)) / len(a)) ** 0.5
+    return int(np.sign(t)) if abs(t) > limit else 0
+
+
 RIGHT = [
     (1, [65536, 0.390625, 68157440, 2048]),
     (1, (65536, 0.391, 68157440, 2048)),
     (2, gradients),
     (2, gradients_by_whole),
+    (4, [1200, 150, 150, 6.6667]),
+    (5, verdict),
+    (5, lambda a, b, limit: float(verdict(a, b, limit))),
 ]
 
 WRONG = [
@@ -38,4 +55,15 @@ WRONG = [
     (2, lambda x, g, a, b, s: (s * x.T @ g @ b.T, x.T @ g), "before it meets A"),
     (2, lambda x, g, a, b, s: (0 * a, 0 * b), "Send g back"),
     (2, lambda x, g, a, b, s: (s * x.T @ g @ b.T, 0 * b), "comes out of A"),
+    (4, [1500, 150, 150, 6.6667], "all of the chosen"),
+    (4, [8000, 150, 150, 6.6667], "of the chosen words, not of all"),
+    (4, [1200, 1000, 150, 6.6667], "of the chosen words, not of all"),
+    (4, [1200, 150, 8500, 6.6667], "were not chosen"),
+    (4, [1200, 150, 150, 8.3333], "guessed, too"),
+    (4, [1200, 150, 150, 0.15], "share of one batch"),
+    (4, [7, 150, 150, 6.6667], "15 in 100 of the words first"),
+    (5, unpaired, "come in pairs"),
+    (5, lambda a, b, limit: -verdict(a, b, limit), "first is larger"),
+    (5, lambda a, b, limit: verdict(a, b, limit * 2), "root of n"),
+    (5, lambda a, b, limit: 7, "Take the differences"),
 ]

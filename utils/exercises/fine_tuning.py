@@ -12,8 +12,7 @@ from utils.exercises import function
 @function(
     "fine-tuning-2",
     cases=lambda rng: [
-        tuple(rng.normal(size=shape) for shape in ((7, 6), (7, 5), (6, r), (r, 5)))
-        + (s,)
+        (*(rng.normal(size=n) for n in ((7, 6), (7, 5), (6, r), (r, 5))), s)
         for r, s in ((2, 1.5), (3, 0.5))
     ],
     returns=("A", "B"),
@@ -27,3 +26,31 @@ def lora_gradients(
         "A": (s * whole @ b.T, {"a_scale": whole @ b.T, "a_whole": (whole, s * whole)}),
         "B": (s * a.T @ whole, {"b_scale": a.T @ whole, "b_whole": (whole, s * whole)}),
     }
+
+
+def _sign(t: float, limit: float) -> int:
+    return int(np.sign(t)) if abs(t) > limit else 0
+
+
+@function(
+    "fine-tuning-5",
+    cases=[
+        ([0.61, 0.72, 0.55, 0.66], [0.58, 0.70, 0.53, 0.62], 3.18),
+        ([0.60, 0.70, 0.50, 0.64], [0.66, 0.79, 0.55, 0.71], 3.18),
+        ([0.60, 0.70, 0.50, 0.64], [0.62, 0.66, 0.53, 0.60], 3.18),
+    ],
+    returns=("the verdict",),
+)
+def verdict(one: list[float], other: list[float], limit: float) -> Any:
+    """Return 1 if the first is better, -1 if worse, 0 if no difference is seen."""
+    a, b = np.array(one), np.array(other)
+    d, root = a - b, np.sqrt(len(a))
+    t = d.mean() / (d.std(ddof=1) / root)
+    apart = d.mean() / (np.sqrt(a.var(ddof=1) + b.var(ddof=1)) / root)
+    right = _sign(t, limit)
+    wrongs = {
+        "unpaired": _sign(apart, limit),
+        "backwards": -right,
+        "no_root": _sign(t / root, limit),
+    }
+    return right, {key: wrong for key, wrong in wrongs.items() if wrong != right}
