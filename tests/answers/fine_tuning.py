@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 
@@ -26,6 +28,18 @@ def unpaired(one, other, limit):
     return int(np.sign(t)) if abs(t) > limit else 0
 
 
+def mask(question, answer, length):
+    return [int(question <= t < question + answer) for t in range(length)]
+
+
+def common(given, wanted):
+    return sum((Counter(given) & Counter(wanted)).values())
+
+
+def f1(given, wanted):
+    return 2 * common(given, wanted) / (len(given) + len(wanted))
+
+
 RIGHT = [
     (1, [65536, 0.390625, 68157440, 2048]),
     (1, (65536, 0.391, 68157440, 2048)),
@@ -34,6 +48,11 @@ RIGHT = [
     (4, [1200, 150, 150, 6.6667]),
     (5, verdict),
     (5, lambda a, b, limit: float(verdict(a, b, limit))),
+    (6, (0.6931, 0.5348, "b")),
+    (7, mask),
+    (7, lambda q, a, n: np.array(mask(q, a, n), dtype=float)),
+    (9, f1),
+    (10, 0.4),
 ]
 
 WRONG = [
@@ -66,4 +85,31 @@ WRONG = [
     (5, lambda a, b, limit: -verdict(a, b, limit), "first is larger"),
     (5, lambda a, b, limit: verdict(a, b, limit * 2), "root of n"),
     (5, lambda a, b, limit: 7, "Take the differences"),
+    (6, (2, 0.5348, "b"), "logarithm of the ratio"),
+    (6, (0.3466, 0.5348, "b"), "beta comes later"),
+    (6, (-0.6931, 0.5348, "b"), "comes first"),
+    (6, (0.6931, 0.4055, "b"), "beta multiplies"),
+    (6, (0.6931, 0.8814, "b"), "look at the sign"),
+    (6, (0.6931, 0.5858, "b"), "that is a probability"),
+    (6, (0.6931, 0.5348, "a"), "which quantity does the loss see?"),
+    (6, (0.6931, 0.5348, "c"), "has it changed"),
+    (6, (9, 0.5348, "b"), "ratios to the start"),
+    (7, lambda q, a, n: [int(t < q + a) for t in range(n)], "question is not"),
+    (7, lambda q, a, n: [int(t >= q) for t in range(n)], "padding is asked"),
+    (7, lambda q, a, n: mask(q, a - 1, n), "end belongs"),
+    (7, lambda q, a, n: [1 - m for m in mask(q, a, n)], "the opposite"),
+    (7, lambda q, a, n: [7] * n, "Count the places"),
+    (9, lambda g, w: common(g, w) / len(g), "precision alone"),
+    (9, lambda g, w: common(g, w) / len(w), "recall alone"),
+    (
+        9,
+        lambda g, w: (common(g, w) / len(g) + common(g, w) / len(w)) / 2,
+        "not the plain mean",
+    ),
+    (9, lambda g, w: f1(set(g), set(w)), "counts twice"),
+    (9, lambda g, w: 7.0, "words in common"),
+    (10, 0.16, "would have been wrong"),
+    (10, 0.2105, "what there is to gain"),
+    (10, 0.2667, "not by what it had"),
+    (10, 0.9, "solve it for q"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -54,3 +55,42 @@ def verdict(one: list[float], other: list[float], limit: float) -> Any:
         "no_root": _sign(t / root, limit),
     }
     return right, {key: wrong for key, wrong in wrongs.items() if wrong != right}
+
+
+@function(
+    "fine-tuning-7",
+    cases=[(4, 3, 10), (6, 2, 9)],
+    returns=("the mask",),
+)
+def answer_mask(question: int, answer: int, length: int) -> Any:
+    """Return ones where the answer and its end stand."""
+    t = np.arange(length)
+    end = question + answer
+    inside = ((t >= question) & (t < end)).astype(int)
+    return inside, {
+        "question": (t < end).astype(int),
+        "padding": (t >= question).astype(int),
+        "no_end": ((t >= question) & (t < end - 1)).astype(int),
+        "opposite": 1 - inside,
+    }
+
+
+@function(
+    "fine-tuning-9",
+    cases=[
+        (["the", "last", "axis", "the", "last"], ["last", "last", "one"]),
+        (["minus", "one", "one"], ["one", "one"]),
+    ],
+    returns=("F1",),
+)
+def f1(given: list[str], wanted: list[str]) -> Any:
+    """Return the harmonic mean of precision and recall of words."""
+    common = sum((Counter(given) & Counter(wanted)).values())
+    alike = len(set(given) & set(wanted))
+    precision, recall = common / len(given), common / len(wanted)
+    return 2 * precision * recall / (precision + recall), {
+        "precision": precision,
+        "recall": recall,
+        "mean": (precision + recall) / 2,
+        "set": 2 * alike / (len(set(given)) + len(set(wanted))),
+    }
