@@ -56,7 +56,7 @@ RIGHT = [
 ]
 
 WRONG = [
-    (1, [32768, 0.390625, 68157440, 2048], "one of the two matrices"),
+    (1, [32768, 0.390625, 68157440, 2048], "that is one of the two"),
     (1, [16777216, 0.390625, 68157440, 2048], "the whole matrix"),
     (1, [131072, 0.390625, 68157440, 2048], "counts once"),
     (1, [65536, 0.00390625, 68157440, 2048], "percent were asked"),
@@ -75,8 +75,8 @@ WRONG = [
     (2, lambda x, g, a, b, s: (0 * a, 0 * b), "Send g back"),
     (2, lambda x, g, a, b, s: (s * x.T @ g @ b.T, 0 * b), "comes out of A"),
     (4, [1500, 150, 150, 6.6667], "all of the chosen"),
-    (4, [8000, 150, 150, 6.6667], "of the chosen words, not of all"),
-    (4, [1200, 1000, 150, 6.6667], "of the chosen words, not of all"),
+    (4, [8000, 150, 150, 6.6667], "80 in 100 of the chosen"),
+    (4, [1200, 1000, 150, 6.6667], "10 in 100 of the chosen"),
     (4, [1200, 150, 8500, 6.6667], "were not chosen"),
     (4, [1200, 150, 150, 8.3333], "guessed, too"),
     (4, [1200, 150, 150, 0.15], "share of one batch"),
@@ -91,6 +91,7 @@ WRONG = [
     (6, (0.6931, 0.4055, "b"), "beta multiplies"),
     (6, (0.6931, 0.8814, "b"), "look at the sign"),
     (6, (0.6931, 0.5858, "b"), "that is a probability"),
+    (6, (0.6931, 9, "b"), "into the loss"),
     (6, (0.6931, 0.5348, "a"), "which quantity does the loss see?"),
     (6, (0.6931, 0.5348, "c"), "has it changed"),
     (6, (9, 0.5348, "b"), "ratios to the start"),
@@ -109,7 +110,7 @@ WRONG = [
     (9, lambda g, w: f1(set(g), set(w)), "counts twice"),
     (9, lambda g, w: 7.0, "words in common"),
     (10, 0.16, "would have been wrong"),
-    (10, 0.2105, "what there is to gain"),
+    (10, 0.2105, "share of the public"),
     (10, 0.2667, "not by what it had"),
     (10, 0.9, "solve it for q"),
 ]

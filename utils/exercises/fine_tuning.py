@@ -36,6 +36,7 @@ def _sign(t: float, limit: float) -> int:
 @function(
     "fine-tuning-5",
     cases=[
+        ([0.70, 0.66, 0.71, 0.67], [0.60, 0.62, 0.58, 0.64], 2.5),
         ([0.61, 0.72, 0.55, 0.66], [0.58, 0.70, 0.53, 0.62], 3.18),
         ([0.60, 0.70, 0.50, 0.64], [0.66, 0.79, 0.55, 0.71], 3.18),
         ([0.60, 0.70, 0.50, 0.64], [0.62, 0.66, 0.53, 0.60], 3.18),
@@ -78,7 +79,7 @@ def answer_mask(question: int, answer: int, length: int) -> Any:
 @function(
     "fine-tuning-9",
     cases=[
-        (["the", "last", "axis", "the", "last"], ["last", "last", "one"]),
+        (["the", "last", "axis", "last"], ["last", "last", "one"]),
         (["minus", "one", "one"], ["one", "one"]),
     ],
     returns=("F1",),
