@@ -36,11 +36,18 @@ def scenes(
     side: int = 64,
     most: int = 4,
     classes: int = 10,
+    inks: tuple[tuple[float, float], ...] = ((0.75, 1),),
+    sharp: float = 1,
+    crowd: float = 0,
 ) -> Scenes:
-    """Draws scenes of up to `most` digits below `classes`, none on another.
+    """Draws scenes of up to `most` digits below `classes`.
 
     The parts "train" and "test" share no writer, and no part a pixel of a texture with
     another; "valid" shares one writer with each.
+    A digit's grey value is drawn from one of the ranges `inks`. Its box may be drawn
+    where others fill at most a share `crowd` of it; what is on top counts. Strokes fade
+    into the ground, `sharp` times as fast. The parts, "train", "valid" and "test",
+    share no writer and no pixel of a texture.
     """
     from sklearn.datasets import load_digits
 
@@ -63,12 +70,19 @@ def scenes(
             tent = np.maximum(0, 1 - away)  # interpolates linearly
             ink = tent @ (digits.images[row] / 16) @ tent.T
             ink = ink[ink.max(axis=1) > 0.2][:, ink.max(axis=0) > 0.2]  # no margin
+            if sharp != 1:
+                ink = (0.4 + sharp * (ink - 0.4)).clip(0, 1)  # the masks stay
             h, w = ink.shape
             places = rng.integers((side - h + 1, side - w + 1), size=(20, 2))
-            free = [(y, x) for y, x in places if not mask[y : y + h, x : x + w].any()]
+            free = [
+                (y, x)
+                for y, x in places
+                if (mask[y : y + h, x : x + w] > 0).mean() <= crowd
+            ]
             for y, x in free[:1]:  # none, if the scene is full
                 window = scene[y : y + h, x : x + w]
-                window[:] = window * (1 - ink) + rng.uniform(0.75, 1) * ink
+                shade = rng.uniform(*inks[rng.integers(len(inks))])
+                window[:] = window * (1 - ink) + shade * ink
                 boxes.append((x, y, x + w, y + h))
                 labels.append(digits.target[row])
                 mask[y : y + h, x : x + w][ink > 0.4] = len(boxes)

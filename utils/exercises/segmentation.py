@@ -1,0 +1,33 @@
+"""Exercises of the chapter `vision/segmentation`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from utils.exercises import function
+
+
+@function(
+    "segmentation-2",
+    cases=lambda rng: [
+        (rng.normal(size=n), rng.normal(size=k), s) for n, k, s in ((4, 3, 2), (6, 5, 3))
+    ],
+    returns=("the row",),
+)
+def stamp(y: np.ndarray, w: np.ndarray, s: int) -> Any:
+    """Return the transposed convolution of a row."""
+
+    def stamped(kernel: np.ndarray, step: int, add: float = 1) -> np.ndarray:
+        z = np.zeros(step * (len(y) - 1) + len(kernel))
+        for i, value in enumerate(y):
+            place = slice(step * i, step * i + len(kernel))
+            z[place] = add * z[place] + value * kernel
+        return z
+
+    return stamped(w, s), {
+        "flipped": stamped(w[::-1], s),
+        "last": stamped(w, s, add=0),
+        "dense": stamped(w, 1),
+    }
