@@ -5,7 +5,7 @@ Derived in chapter vision/detection, which proves the last equal to COCO's own t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,10 @@ def nms(boxes: Array, scores: Array, limit: float) -> NDArray[np.int64]:
 
 
 def average_precision(
-    found: Sequence[tuple[Array, Array]], truths: Sequence[Array], limit: float = 0.5
+    found: Sequence[tuple[Array, Array]],
+    truths: Sequence[Array],
+    limit: float = 0.5,
+    overlap: Callable[[Array, Array], Array] = iou,
 ) -> float:
     """Returns the average precision of one class, as COCO does; nan without truths.
 
@@ -46,11 +49,12 @@ def average_precision(
         found: For each image the boxes (N, 4) and their scores (N,).
         truths: For each image the true boxes (M, 4).
         limit: The least overlap of a right answer.
+        overlap: Of each answer with each truth; of masks, those come in place of boxes.
     """
     hits, sure = [np.zeros(0, bool)], [np.zeros(0)]
     for (boxes, scores), true in zip(found, truths, strict=True):
         order = np.argsort(-scores, kind="stable")
-        overlaps, hit = iou(boxes[order], true), np.zeros(len(order), bool)
+        overlaps, hit = overlap(boxes[order], true), np.zeros(len(order), bool)
         for row in range(len(order) if len(true) else 0):
             best = overlaps[row].argmax()
             hit[row] = overlaps[row, best] >= limit

@@ -25,11 +25,30 @@ def overwritten(y, w, s):
     return z
 
 
+def from_table(table):
+    right = np.diag(table)
+    return (right / (table.sum(axis=0) + table.sum(axis=1) - right)).mean()
+
+
+def class_by_class(table):
+    values = []
+    for c in range(len(table)):
+        off = table[c].sum() + table[:, c].sum() - table[c, c]
+        values.append(float(table[c, c] / off))
+    return sum(values) / len(values)
+
+
 RIGHT = [
     (1, [23, 23, 2]),
     (1, (23.0, 23, 2)),
     (2, stamp),
     (2, stamp_by_zeros),
+    (3, [30 / 70, 60 / 100, (30 / 70 + 130 / 170) / 2]),
+    (3, (0.4286, 0.6, 0.5966)),
+    (4, from_table),
+    (4, class_by_class),
+    (6, [12, 24, 48 * 24 * 4]),
+    (6, (12.0, 24, 4608)),
 ]
 
 WRONG = [
@@ -45,4 +64,26 @@ WRONG = [
     (2, overwritten, "do not overwrite"),
     (2, lambda y, w, s: stamp(y, w, 1), "a stride apart"),
     (2, lambda y, w, s: np.zeros(s * (len(y) - 1) + len(w)), "Let each number"),
+    (3, [0.3, 0.6, 0.5966], "counted twice"),
+    (3, [0.75, 0.6, 0.5966], "that was found"),
+    (3, [0.5, 0.6, 0.5966], "share of the answer"),
+    (3, [0.4286, 0.3, 0.5966], "over both sizes"),
+    (3, [0.4286, 0.4, 0.5966], "Dice loss"),
+    (3, [0.4286, 0.6, 0.4286], "a class, too"),
+    (3, [0.4286, 0.6, 0.6142857], "divide the right pixels"),
+    (3, [0.4286, 0.6, 0.8], "pixel accuracy"),
+    (3, [0.1, 0.1, 0.1], "in neither"),
+    (4, lambda t: np.trace(t) / t.sum(), "that are right"),
+    (4, lambda t: (np.diag(t) / t.sum(axis=0)).mean(), "truth alone"),
+    (4, lambda t: (np.diag(t) / t.sum(axis=1)).mean(), "answers alone"),
+    (4, lambda t: (np.diag(t) / (t.sum(axis=0) + t.sum(axis=1))).mean(), "count it once"),
+    (4, lambda t: 0.5, "Of each class"),
+    (6, [6, 24, 4608], "of this section"),
+    (6, [24, 24, 4608], "three halvings"),
+    (6, [8, 24, 4608], "of columns"),
+    (6, [12, 12, 4608], "as well as"),
+    (6, [12, 48, 4608], "one level deeper"),
+    (6, [12, 24, 1152], "four places"),
+    (6, [12, 24, 10368], "three by three"),
+    (6, [1, 1, 1], "down the U"),
 ]
