@@ -42,6 +42,31 @@ def test_a_seed_fixes_the_scenes_and_the_options_do_what_they_say():
     assert min((b[:, 3] - b[:, 1]).min() for b in large.boxes) > 28
 
 
+def test_ink_edges_and_crowds_are_drawn_as_asked():
+    dark = scenes(8, 5, inks=((0, 0.01),), sharp=9)
+    assert dark.images[dark.masks > 0].mean() < scenes(8, 5).images.mean() / 2
+    plain, sharp = scenes(8, 5), scenes(8, 5, sharp=4)
+    assert (plain.masks == sharp.masks).all()
+    bright = [drawn.images[plain.masks > 0].mean() for drawn in (plain, sharp)]
+    assert bright[1] > bright[0]
+    nearest = []
+    for crowd in (0, 0.5):
+        boxes = scenes(30, 5, most=6, sizes=(24, 28), crowd=crowd).boxes
+        nearest.append(max((detection.iou(b, b) - np.eye(len(b))).max() for b in boxes))
+    assert nearest[1] > nearest[0]
+
+
+def test_precision_takes_another_overlap():
+    masks = np.eye(3, dtype=bool)[:, None]
+
+    def same(a, b):
+        return (a[:, None] == b).all(axis=(2, 3)) * 1.0
+
+    found = [(masks[[0, 2]], np.array([0.9, 0.8]))]
+    ap = detection.average_precision(found, [masks[:2]], overlap=same)
+    assert np.isclose(ap, 51 / 101)
+
+
 def test_parts_share_no_digit_and_no_column_of_a_texture():
     for a, b in (("train", "valid"), ("valid", "test")):
         assert PARTS[a][1] <= PARTS[b][0]

@@ -38,6 +38,15 @@ def class_by_class(table):
     return sum(values) / len(values)
 
 
+def overlaps(a, b):
+    both = (a[:, None] & b[None]).sum(axis=(2, 3))
+    return both / (a[:, None] | b[None]).sum(axis=(2, 3))
+
+
+def overlaps_one_by_one(a, b):
+    return np.array([[(p & q).sum() / (p | q).sum() for q in b] for p in a])
+
+
 RIGHT = [
     (1, [23, 23, 2]),
     (1, (23.0, 23, 2)),
@@ -49,6 +58,10 @@ RIGHT = [
     (4, class_by_class),
     (6, [12, 24, 48 * 24 * 4]),
     (6, (12.0, 24, 4608)),
+    (8, [80 / 120, 1 / 2, 1 / 3]),
+    (8, (0.6667, 0.5, 0.3333)),
+    (9, overlaps),
+    (9, overlaps_one_by_one),
 ]
 
 WRONG = [
@@ -86,4 +99,18 @@ WRONG = [
     (6, [12, 24, 1152], "four places"),
     (6, [12, 24, 10368], "three by three"),
     (6, [1, 1, 1], "down the U"),
+    (8, [0.8, 0.5, 0.3333], "share of the truth"),
+    (8, [0.4, 0.5, 0.3333], "counted twice"),
+    (8, [0.6667, 1, 0.3333], "never touched"),
+    (8, [0.6667, 0.5, 0.6667], "nothing new"),
+    (8, [0.6667, 0.5, 0.5], "lies elsewhere"),
+    (8, [9, 9, 9], "go down by score"),
+    (9, lambda a, b: 2 * overlaps(a, b) / (1 + overlaps(a, b)), "that is Dice"),
+    (
+        9,
+        lambda a, b: (a[:, None] & b).sum(axis=(2, 3)) / a.sum(axis=(1, 2))[:, None],
+        "first mask alone",
+    ),
+    (9, lambda a, b: overlaps(a, b).T, "turned around"),
+    (9, lambda a, b: 0 * overlaps(a, b), "pixel by pixel"),
 ]

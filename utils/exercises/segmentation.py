@@ -48,3 +48,24 @@ def from_table(table: np.ndarray) -> Any:
         "precision": (right / said).mean(),
         "twice": (right / (said + true)).mean(),
     }
+
+
+def _stacks(rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Masks of several densities, none empty."""
+    return [
+        (rng.random((n, 7, 8)) < 0.5, rng.random((m, 7, 8)) < 0.3)
+        for n, m in ((3, 3), (4, 4))
+    ]
+
+
+@function("segmentation-9", cases=_stacks, returns=("the table",))
+def overlaps(a: np.ndarray, b: np.ndarray) -> Any:
+    """Return the IoU of each mask of a with each of b."""
+    both = (a[:, None] & b).sum(axis=(2, 3))
+    sizes = a.sum(axis=(1, 2))[:, None], b.sum(axis=(1, 2))
+    value = both / (sizes[0] + sizes[1] - both)
+    return value, {
+        "dice": 2 * both / (sizes[0] + sizes[1]),
+        "first": both / sizes[0],
+        "turned": value.T,
+    }
