@@ -89,7 +89,7 @@ WRONG = [
     (4, lambda t: np.trace(t) / t.sum(), "that are right"),
     (4, lambda t: (np.diag(t) / t.sum(axis=0)).mean(), "truth alone"),
     (4, lambda t: (np.diag(t) / t.sum(axis=1)).mean(), "answers alone"),
-    (4, lambda t: (np.diag(t) / (t.sum(axis=0) + t.sum(axis=1))).mean(), "count it once"),
+    (4, lambda t: (np.diag(t) / (t.sum(0) + t.sum(1))).mean(), "count it once"),
     (4, lambda t: 0.5, "Of each class"),
     (6, [6, 24, 4608], "of this section"),
     (6, [24, 24, 4608], "three halvings"),

@@ -12,7 +12,8 @@ from utils.exercises import function
 @function(
     "segmentation-2",
     cases=lambda rng: [
-        (rng.normal(size=n), rng.normal(size=k), s) for n, k, s in ((4, 3, 2), (6, 5, 3))
+        (rng.normal(size=n), rng.normal(size=k), s)
+        for n, k, s in ((4, 3, 2), (6, 5, 3))
     ],
     returns=("the row",),
 )
