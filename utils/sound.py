@@ -2,8 +2,8 @@
 
 A voice is a source and a filter, as in `chapters/sound/recognition`: pulses or noise
 from the throat or the teeth, shaped by three resonances of the mouth. `say` makes the
-signal from a seed, `log_mel` what the networks get of it; `plots.players` brings it to
-the page.
+signal from a seed, `log_mel` what the networks get of it, `from_log_mel` a sound from
+that, as `chapters/sound/synthesis` derives it; `plots.players` brings it to the page.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import dct
 
 RATE = 8000  # samples a second
+WINDOW, FLOOR = 256, 1e-3  # of the analysis: samples, and power that counts as silence
 HOP, FRAME, TAIL = 80, 160, 320  # of the synthesis: 10, 20 and, ringing, 40 ms
 # Resonances after Peterson and Barney (1952), men; strength of voice and noise; centre
 # of the noise; all in Hz; and seconds.
@@ -101,9 +103,25 @@ def say(
     Returns:
         Samples at `RATE`, in [-1, 1], shape (T,).
     """
+    return say_with_marks(words, voice, rng)[0]
+
+
+def phones_of(words: str | Iterable[str]) -> list[str]:
+    """Return the keys of `PHONES` that a voice says, a pause around each word."""
     phones = [" "]
     for word in [words] if isinstance(words, str) else words:
         phones += [*WORDS[word].split(), " "]
+    return phones
+
+
+def say_with_marks(
+    words: str | Iterable[str], voice: Voice, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return what `say` does, and how many frames of `HOP` samples each phone lasts.
+
+    The phones are those of `phones_of(words)`.
+    """
+    phones = phones_of(words)
     table = np.array([PHONES[phone] for phone in phones])
     place = [list(PHONES).index(phone) for phone in phones]
     seconds = table[:, 6] * voice.tempo * np.exp(rng.normal(0, 0.12, len(phones)))
@@ -135,7 +153,7 @@ def say(
         x[k * HOP : k * HOP + TAIL] += piece
     x = x[:n]
     x[1:] = x[1:] + voice.tilt * x[:-1]
-    return (rng.uniform(0.3, 0.8) * x / np.abs(x).max()).astype(np.float32)
+    return (rng.uniform(0.3, 0.8) * x / np.abs(x).max()).astype(np.float32), count
 
 
 def _smooth(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
@@ -163,13 +181,104 @@ def log_mel(x: NDArray[Any], bands: int = 24, hop: int = 80) -> NDArray[np.float
     The chapter's section `hearing` derives it: windows of 256 samples, triangles on the
     mel scale from 60 Hz to 4 kHz, a floor below which all counts as silence.
     """
-    x = np.pad(x, (0, max(0, 256 - len(x))))
-    frames = np.lib.stride_tricks.sliding_window_view(x, 256)[::hop]
-    power = np.abs(np.fft.rfft(frames * np.hanning(257)[:-1])) ** 2
+    x = np.pad(x, (0, max(0, WINDOW - len(x))))
+    power = np.abs(stft(x, hop)) ** 2
+    return np.log(power @ mel_filters(bands).T + FLOOR).astype(np.float32)
+
+
+def mel_filters(bands: int = 24) -> NDArray[np.float64]:
+    """Return the triangles over the 129 frequencies of `stft`, (bands, 129)."""
     low, high = (2595 * np.log10(1 + f / 700) for f in (60, RATE / 2))
     edges = 700 * (10 ** (np.linspace(low, high, bands + 2) / 2595) - 1)
-    f = np.arange(129) * RATE / 256
+    f = np.arange(WINDOW // 2 + 1) * RATE / WINDOW
     rise = (f - edges[:-2, None]) / np.diff(edges)[:-1, None]
     fall = (edges[2:, None] - f) / np.diff(edges)[1:, None]
-    triangles = np.maximum(0, np.minimum(rise, fall))  # (bands, 129)
-    return np.log(power @ triangles.T + 1e-3).astype(np.float32)
+    return np.maximum(0, np.minimum(rise, fall))
+
+
+def stft(x: NDArray[Any], hop: int = 80) -> NDArray[Any]:
+    """Return the short-time Fourier transform, pieces of 256 samples, (frames, 129)."""
+    frames = np.lib.stride_tricks.sliding_window_view(x, WINDOW)[::hop]
+    return np.fft.rfft(frames * np.hanning(WINDOW + 1)[:-1])
+
+
+def istft(spectrum: NDArray[Any], hop: int = 80) -> NDArray[np.float64]:
+    """Return the sound whose `stft` is nearest, by eq-synthesis-inverse, (T,)."""
+    window = np.hanning(WINDOW + 1)[:-1]
+    pieces = np.fft.irfft(spectrum) * window
+    blocks = -(-WINDOW // hop)  # pad the pieces to whole hops, and add rows of hops
+    pad = blocks * hop - WINDOW
+    total = np.zeros((2, len(pieces) + blocks - 1, hop))
+    squares = np.broadcast_to(window**2, pieces.shape)
+    for sums, rows in zip(total, (pieces, squares), strict=True):
+        parts = np.pad(rows, ((0, 0), (0, pad))).reshape(len(rows), blocks, hop)
+        for b in range(blocks):
+            sums[b : b + len(rows)] += parts[:, b]
+    sound, weight = total.reshape(2, -1)[:, : (len(pieces) - 1) * hop + WINDOW]
+    return np.divide(sound, weight, out=np.zeros_like(sound), where=weight > 1e-12)
+
+
+def griffin_lim(
+    magnitude: NDArray[Any],
+    rounds: int,
+    rng: np.random.Generator,
+    momentum: float = 0.99,
+    hop: int = 80,
+) -> NDArray[np.float64]:
+    """Return a sound with nearly these magnitudes, from random phases on.
+
+    Args:
+        magnitude: Of `stft`, shape (frames, 129).
+        rounds: How often both projections are made.
+        rng: Draws the first phases.
+        momentum: 0 for Griffin and Lim (1984), more for Perraudin and others (2013).
+        hop: Samples from one piece to the next.
+    """
+    guess = np.exp(2j * np.pi * rng.random(magnitude.shape))
+    before = np.zeros_like(guess)
+    for _ in range(rounds):
+        right = magnitude * guess / np.maximum(np.abs(guess), 1e-12)
+        possible = stft(istft(right, hop), hop)
+        guess = possible + momentum * (possible - before)
+        before = possible
+    return istft(magnitude * guess / np.maximum(np.abs(guess), 1e-12), hop)
+
+
+def from_log_mel(
+    mel: NDArray[Any], rng: np.random.Generator, rounds: int = 40, hop: int = 80
+) -> NDArray[np.float64]:
+    """Return a sound for a log-mel spectrogram, as loud as it says, below 0.95.
+
+    Powers that the mel filters turn into `mel`, by eq-synthesis-nonnegative, and
+    then `griffin_lim`.
+    """
+    filters = mel_filters(mel.shape[1])
+    target = np.maximum(np.exp(mel.astype(np.float64)) - FLOOR, 0)
+    power = target @ filters + 1e-9
+    for _ in range(30):
+        power *= (target @ filters) / (power @ filters.T @ filters + 1e-9)
+    x = griffin_lim(np.sqrt(power), rounds, rng, hop=hop)
+    return x / max(1, np.abs(x).max() / 0.95)
+
+
+def distortion(one: NDArray[Any], other: NDArray[Any]) -> float:
+    """Return the mel-cepstral distortion of two log-mel spectrograms, in decibels.
+
+    The frames, of which one may have more, are aligned by dynamic time warping; the
+    mean is over the path. The chapter `sound/synthesis` derives it.
+    """
+    a, b = (dct(mel, norm="ortho")[:, 1:14] for mel in (one, other))
+    gaps = ((a[:, None] - b) ** 2).sum(axis=2)
+    cost = 10 / np.log(10) * np.sqrt(gaps / one.shape[1])
+    total = [[0.0, *[np.inf] * len(b)]]  # Python's floats: quicker than an array here
+    for row in cost.tolist():
+        above, now = total[-1], [np.inf]
+        for j, value in enumerate(row):
+            now.append(value + min(above[j], above[j + 1], now[j]))
+        total.append(now)
+    i, j, steps = len(a), len(b), 1
+    while i > 1 or j > 1:
+        ways = (i - 1, j - 1), (i - 1, j), (i, j - 1)
+        i, j = min(ways, key=lambda way: total[way[0]][way[1]])
+        steps += 1
+    return total[-1][-1] / steps

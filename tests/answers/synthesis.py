@@ -1,0 +1,75 @@
+"""Right and wrong answers to the exercises of chapter synthesis."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def decibels(c, d, bands, first=1):
+    return 10 / np.log(10) * np.sqrt(((c - d)[:, first:] ** 2).sum(axis=1) / bands)
+
+
+def root_last(c, d, bands):
+    return np.sqrt((decibels(c, d, bands) ** 2).mean())
+
+
+def reach(kernel, dilations):
+    samples = 1
+    for dilation in dilations:
+        samples += (kernel - 1) * dilation
+    return samples
+
+
+def expand(durations):
+    return [k for k, n in enumerate(durations) for _ in range(n)]
+
+
+RIGHT = [
+    (1, (4, 2, "a")),
+    (2, lambda c, d, m: decibels(c, d, m).mean()),
+    (3, [45.99, 5.567]),
+    (4, reach),
+    (4, lambda k, d: 1 + (k - 1) * sum(d)),
+    (5, expand),
+    (6, [0.282, 1 / 3]),
+]
+
+WRONG = [
+    (1, (0.25, 2, "a"), "other way round"),
+    (1, (2, 2, "a"), "overlap by half"),
+    (1, (512, 2, "a"), "How many new samples"),
+    (1, (7, 2, "a"), "comes with every hop"),
+    (1, (4, 8, "a"), "fewer frames"),
+    (1, (4, 0.5, "a"), "other way round"),
+    (1, (4, 7, "a"), "comes with every hop"),
+    (1, (4, 2, "b"), "more room"),
+    (1, (4, 2, "c"), "one number"),
+    (2, lambda c, d, m: decibels(c, d, m, 0).mean(), "loudness"),
+    (2, root_last, "mean of the roots"),
+    (2, lambda c, d, m: decibels(c, d, 1).mean(), "number of bands"),
+    (2, lambda c, d, m: 2 * decibels(c, d, m).mean(), "belongs to amplitudes"),
+    (2, lambda c, d, m: decibels(c, d, m).mean() * np.log(10) / 10, "natural"),
+    (2, lambda c, d, m: -1.0, "without the first"),
+    (3, [0.021746, 5.567], "times finer"),
+    (3, [255, 5.567], "logarithm below"),
+    (3, [5.545, 5.567], "logarithm alone"),
+    (3, [45.99, 0.1796], "times coarser"),
+    (3, [45.99, 45.99], "that is at zero"),
+    (3, [7, 7], "slope of the inverse"),
+    (4, lambda k, d: (k - 1) * sum(d), "newest sample"),
+    (4, lambda k, d: 1 + k * sum(d), "steps back"),
+    (4, lambda k, d: 1 + (k - 1) * len(d), "as long as the dilation"),
+    (4, lambda k, d: 1 + (k - 1) * max(d), "all layers add up"),
+    (4, lambda k, d: 777, "farther back"),
+    (5, lambda d: [k + 1 for k in expand(d)], "from zero"),
+    (5, lambda d: expand([max(1, n) for n in d]), "no frames"),
+    (5, lambda d: np.cumsum(d).tolist(), "phones end"),
+    (5, lambda d: [d[k] for k in expand(d)], "how long each lasts"),
+    (5, lambda d: [9], "as often as it has frames"),
+    (6, [0.6487, 0.333], "one such key"),
+    (6, [0.8471, 0.333], "three together"),
+    (6, [0.3333, 0.333], "other four"),
+    (6, [0.2824, 1], "same score"),
+    (6, [0.2824, 0.1429], "seven equal scores"),
+    (6, [0.5, 0.5], "equal weights"),
+]
