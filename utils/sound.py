@@ -18,6 +18,7 @@ from scipy.fft import dct
 
 RATE = 8000  # samples a second
 WINDOW, FLOOR = 256, 1e-3  # of the analysis: samples, and power that counts as silence
+EDGE = 4  # silent pieces before and after a sound whose phases are looked for
 HOP, FRAME, TAIL = 80, 160, 320  # of the synthesis: 10, 20 and, ringing, 40 ms
 # Resonances after Peterson and Barney (1952), men; strength of voice and noise; centre
 # of the noise; all in Hz; and seconds.
@@ -234,6 +235,7 @@ def griffin_lim(
         momentum: 0 for Griffin and Lim (1984), more for Perraudin and others (2013).
         hop: Samples from one piece to the next.
     """
+    magnitude = np.pad(magnitude, ((EDGE, EDGE), (0, 0)))  # at a rim few pieces overlap
     guess = np.exp(2j * np.pi * rng.random(magnitude.shape))
     before = np.zeros_like(guess)
     for _ in range(rounds):
@@ -241,7 +243,8 @@ def griffin_lim(
         possible = stft(istft(right, hop), hop)
         guess = possible + momentum * (possible - before)
         before = possible
-    return istft(magnitude * guess / np.maximum(np.abs(guess), 1e-12), hop)
+    x = istft(magnitude * guess / np.maximum(np.abs(guess), 1e-12), hop)
+    return x[EDGE * hop : -EDGE * hop]
 
 
 def from_log_mel(
