@@ -43,11 +43,9 @@ def scenes(
     """Draws scenes of up to `most` digits below `classes`.
 
     The parts "train" and "test" share no writer, and no part a pixel of a texture with
-    another; "valid" shares one writer with each.
-    A digit's grey value is drawn from one of the ranges `inks`. Its box may be drawn
-    where others fill at most a share `crowd` of it; what is on top counts. Strokes fade
-    into the ground, `sharp` times as fast. The parts, "train", "valid" and "test",
-    share no writer and no pixel of a texture.
+    another; "valid" shares one writer with each. A digit's grey value is drawn from one
+    of the ranges `inks`. Its box may be drawn where others fill at most a share `crowd`
+    of it; what is on top counts. Strokes fade into the ground, `sharp` times as fast.
     """
     from sklearn.datasets import load_digits
 

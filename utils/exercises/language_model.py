@@ -30,7 +30,7 @@ def to_halves(w: np.ndarray, heads: int) -> Any:
 
 @function("language-model-4", cases=[(64, 8, 4), (96, 12, 2)])
 def hidden_for(width: int, heads: int, kv_heads: int) -> Any:
-    """Return M of equal parameters: 12 D² = 2 D² (1 + B/A) + 3 D M, rounded."""
+    """Return M of equal parameters: 12 D² = 2 D² (1 + G/A) + 3 D M, rounded."""
     share = kv_heads / heads
     return round(width * (10 - 2 * share) / 3), {
         "two_thirds": round(width * 8 / 3),
