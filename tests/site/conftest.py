@@ -41,9 +41,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the pages last: they are many and small, so that all workers end together.
 
     About once in three thousand times a browser on a busy machine never says that a
-    page is there. Such a page, and nothing else that fails, is opened again.
+    page is there, or never paints it. Such a page, and nothing else that fails, is
+    opened again.
     """
-    opened_again = pytest.mark.flaky(reruns=2, only_rerun=[r"Page\.goto: Timeout"])
+    stalled = [r"Page\.goto: Timeout", "Error: stalled: "]
+    opened_again = pytest.mark.flaky(reruns=2, only_rerun=stalled)
     for item in items:
         item.add_marker(opened_again)
     items.sort(

@@ -174,12 +174,18 @@ THREE_OF_A_LOOK = """axe.configure({
   rules: [{ id: "color-contrast", selector: "[data-look]" }],
 })"""
 
-# The window has its new size, and what watches sizes has had its say.
-RESIZED = """(width) => new Promise((resolve) => {
+# The window has its new size, and what watches sizes has had its say. (A browser that
+# has stopped painting would never have it.)
+RESIZED = """(width) => new Promise((resolve, reject) => {
+  setTimeout(() => reject(new Error("stalled: nothing is painted")), 30000);
   const look = () => (innerWidth === width
     ? requestAnimationFrame(() => requestAnimationFrame(() => resolve(null)))
     : requestAnimationFrame(look));
   look();
+})"""
+FONTS_THERE = """() => new Promise((resolve, reject) => {
+  setTimeout(() => reject(new Error("stalled: fonts do not come")), 30000);
+  document.fonts.ready.then(() => resolve(null));
 })"""
 
 
@@ -275,7 +281,7 @@ def visit(browser: Browser, address: str, name: str) -> Visit:
     scales.wire.send("Network.emulateNetworkConditions", SLOW)
     page.goto(f"{address}/{name}")
     page.wait_for_load_state("load")
-    page.evaluate("document.fonts.ready")
+    page.evaluate(FONTS_THERE)
     page.wait_for_timeout(500)
     shift = page.evaluate("window.shift")
     scales.wire.send("Network.emulateNetworkConditions", FULL_SPEED)
@@ -359,9 +365,12 @@ def show(page: Page, window: dict[str, int], scheme: str) -> None:
 
 # On a busy machine a colour may still be on its way from one theme to the other.
 AT_ONCE = "*, ::before, ::after { transition: none !important; }"
-SETTLED = """() => Promise.allSettled(document.getAnimations()
-  .filter((each) => Number.isFinite(each.effect.getComputedTiming().endTime))
-  .map((each) => each.finished)).then(() => null)"""
+SETTLED = """() => new Promise((resolve, reject) => {
+  setTimeout(() => reject(new Error("stalled: colours still change")), 30000);
+  Promise.allSettled(document.getAnimations()
+    .filter((each) => Number.isFinite(each.effect.getComputedTiming().endTime))
+    .map((each) => each.finished)).then(() => resolve(null));
+})"""
 
 
 def run_axe(page: Page) -> dict[str, list[tuple[str, ...]]]:
