@@ -8,9 +8,10 @@ import unicodedata
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
-from tests.site.visit import PHONE, WIDE, try_sliders
+from tests.site.test_pages import SHIFT
+from tests.site.visit import FONTS_THERE, PHONE, WATCH_SHIFTS, WIDE, try_sliders
 from tools.browser import SITE, pages
 
 CHAPTERS = [name for name in pages() if name.startswith("chapters/")]
@@ -509,3 +510,28 @@ def test_the_first_paint_lays_out_what_is_in_sight(browser: Browser, address: st
         heights.append(page.evaluate("document.documentElement.scrollHeight"))
     context.close()
     assert heights[0] == heights[1], "the rest should be laid out after the paint"
+
+
+def test_nothing_moves_when_the_fonts_of_formulas_come_late(
+    browser: Browser, address: str
+):
+    context = browser.new_context(viewport=WIDE)
+    context.add_init_script(WATCH_SHIFTS)
+    page = context.new_page()
+    held = []
+
+    def hold(route: Route) -> None:
+        held.append(route.request.url)
+        page.wait_for_timeout(300)
+        route.continue_()
+
+    page.route("**/KaTeX_Main-Regular.woff2", hold)
+    page.goto(f"{address}/chapters/sequences/transformer/block.html")
+    page.wait_for_load_state("load")
+    page.evaluate(FONTS_THERE)
+    expect(page.locator("html.letters-to-come")).to_have_count(0)
+    page.wait_for_timeout(500)
+    moved = page.evaluate("window.shift")
+    context.close()
+    assert held
+    assert moved <= SHIFT
