@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import struct
 
 import numpy as np
 import pytest
 
 from utils import data
-from utils.data import stories
+from utils.data import questions, stories
+from utils.data.store import PublicFile
 from utils.kneser_ney import KneserNey, windows
 
 SIZES = (8, 12, 2, 4, 2, 20, 16)
@@ -125,3 +127,68 @@ def test_kneser_ney_gives_frequent_pairs_more_and_counts_bits():
 def test_too_many_tokens_for_an_order_are_refused():
     with pytest.raises(ValueError, match="63 bits"):
         KneserNey(np.arange(9), 8, 512)
+
+
+def test_a_published_model_goes_into_our_block():
+    torch = pytest.importorskip("torch")
+    from utils.language_model import LanguageModel
+
+    content, arrays = model_file(np.random.default_rng(2))
+    config, found = stories.read_llama(content)
+    model = stories.Llama(config, found, [], [], "made here")
+    names = ("vocab_size", "dim", "n_layers", "n_heads", "n_kv_heads", "hidden_dim")
+    net = LanguageModel(*(config[name] for name in names), config["seq_len"])
+    state = {name: torch.tensor(a) for name, a in stories.state(model).items()}
+    net.load_state_dict(state)  # strict: every parameter has its array
+    second = net.layers[1]
+    for ours, name in ((second.attention.wk, "wk"), (second.feed_forward.w2, "w2")):
+        np.testing.assert_array_equal(ours.weight.detach(), arrays[name][1])
+    np.testing.assert_array_equal(net.output.weight.detach(), arrays["tok_embeddings"])
+
+
+def served(tmp_path, monkeypatch, file, content):
+    """The record of a tiny copy that lies in the data folder."""
+    path = tmp_path / file.path
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    monkeypatch.setenv("BOOK_DATA_DIR", str(tmp_path))
+    return PublicFile(file.path, hashlib.sha256(content).hexdigest(), len(content))
+
+
+def passages(start):
+    """Two articles; each question's answer begins at the given place."""
+    ask = {"question": "谁？", "answers": [{"text": "Ada", "answer_start": start}]}
+    parts = [{"context": "It was Ada.", "qas": [ask, ask]}]
+    return json.dumps({"data": [{"paragraphs": parts}] * 2}).encode()
+
+
+def test_questions_know_their_article_and_where_the_answer_is(tmp_path, monkeypatch):
+    file = served(tmp_path, monkeypatch, questions.XQUAD["zh"], passages(7))
+    monkeypatch.setitem(questions.XQUAD, "zh", file)
+    found = questions.xquad("zh")
+    assert [q.article for q in found] == [0, 0, 1, 1]
+    assert found[0] == questions.Question(0, "It was Ada.", "谁？", "Ada", 7)
+
+
+def test_an_answer_that_is_elsewhere_is_refused(tmp_path, monkeypatch):
+    file = served(tmp_path, monkeypatch, questions.XQUAD["en"], passages(6))
+    monkeypatch.setitem(questions.XQUAD, "en", file)
+    with pytest.raises(data.DataError, match="'Ada' is not where"):
+        questions.xquad("en")
+
+
+def test_an_unknown_language_is_named():
+    with pytest.raises(ValueError, match="language is 'fr'; give one of en, zh"):
+        questions.xquad("fr")
+
+
+def test_what_an_instruction_is_about_is_on_a_line_below(tmp_path, monkeypatch):
+    rows = [
+        {"instruction": "Edit.", "input": "i am", "output": "I am"},
+        {"instruction": "Name a bird.", "input": "", "output": "Owl"},
+    ]
+    sent = json.dumps(rows).encode()
+    file = served(tmp_path, monkeypatch, questions.INSTRUCTIONS, sent)
+    monkeypatch.setattr(questions, "INSTRUCTIONS", file)
+    expected = [("Edit.\ni am", "I am"), ("Name a bird.", "Owl")]
+    assert questions.instructions() == expected

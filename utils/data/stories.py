@@ -41,6 +41,8 @@ PIECES_JSON = PublicFile(
     size=7_493,
 )
 SIZES = ("dim", "hidden_dim", "n_layers", "n_heads", "n_kv_heads", "vocab_size")
+_PARTS = {f"w{letter}": "attention." for letter in "qkvo"}
+_PARTS |= {f"w{k}": "feed_forward." for k in (1, 2, 3)}
 FloatArray = NDArray[np.float32]
 
 
@@ -92,6 +94,18 @@ def stories260k() -> Llama:
         pieces, scores = read_pieces(find(PIECES)[0], config["vocab_size"])
     source = f"stories260K of karpathy/tinyllamas, {place}"
     return Llama(config, arrays, pieces, scores, source)
+
+
+def state(model: Llama) -> dict[str, FloatArray]:
+    """Names the arrays as the parameters of `utils.language_model.LanguageModel`."""
+    arrays = model.arrays
+    found = {"tok_embeddings.weight": arrays["tok_embeddings"]}
+    found |= {"output.weight": arrays["tok_embeddings"], "norm.weight": arrays["norm"]}
+    for i in range(model.config["n_layers"]):
+        for name, stack in arrays.items():
+            if stack.ndim == 3 or name in ("attention_norm", "ffn_norm"):
+                found[f"layers.{i}.{_PARTS.get(name, '')}{name}.weight"] = stack[i]
+    return found
 
 
 def shapes_of(config: dict[str, int]) -> dict[str, tuple[int, ...]]:
