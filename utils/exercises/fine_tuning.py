@@ -81,6 +81,7 @@ def answer_mask(question: int, answer: int, length: int) -> Any:
     cases=[
         (["the", "last", "axis", "last"], ["last", "last", "one"]),
         (["minus", "one", "one"], ["one", "one"]),
+        (["none"], ["one"]),
     ],
     returns=("F1",),
 )
@@ -88,6 +89,8 @@ def f1(given: list[str], wanted: list[str]) -> Any:
     """Return the harmonic mean of precision and recall of words."""
     common = sum((Counter(given) & Counter(wanted)).values())
     alike = len(set(given) & set(wanted))
+    if not common:
+        return 0.0, {}
     precision, recall = common / len(given), common / len(wanted)
     return 2 * precision * recall / (precision + recall), {
         "precision": precision,
