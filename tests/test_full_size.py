@@ -128,6 +128,20 @@ def test_the_page_shows_what_is_stored(folder, monkeypatch):
     assert "to be &lt;or&gt; not" in page
 
 
+def test_sounds_are_stored_and_played(folder, monkeypatch):
+    wave = 0.5 * np.sin(np.arange(800))
+    heard = plots.players({"ours & theirs": wave}, "a tone", "Heard.")
+    silent = plots.players({"second": 0.1 * wave}, "another tone", "Not kept.")
+    out = folder / "r.json"
+    run_full(monkeypatch, out, lambda s: {"loss": s, "picture": silent if s else heard})
+    result = json.loads(out.read_text("utf-8"))
+    assert list(result["sounds"]) == ["ours & theirs"]
+    found = full_size.Report(result, "part/chapter/one").html
+    assert heard.html in found, "what is stored is the figure that was made"
+    assert found.count("<audio") == 1
+    assert 'alt="a tone"' in found
+
+
 def test_without_a_stored_result_the_reader_is_told(folder, monkeypatch):
     monkeypatch.setenv("BOOK_PROFILE", "quick")
     found = full_size.report("part/chapter", "one", dict, seeds=[0], **ABOUT)

@@ -73,7 +73,7 @@ class Report:
         )
         found = f'<table class="full-size" data-result="{self.name}">{rows}</table>'
         if picture := result.get("picture"):
-            found += plots.Picture(
+            shown_picture = plots.Picture(
                 plots.Frame(
                     base64.b64decode(picture["webp"]),
                     picture["width"],
@@ -81,7 +81,12 @@ class Report:
                 ),
                 picture["alt"],
                 picture["caption"],
-            ).html
+            )
+            sounds = {
+                name: base64.b64decode(wav)
+                for name, wav in result.get("sounds", {}).items()
+            }
+            found += plots.Players(shown_picture, sounds).html
         if text := result.get("text"):
             lines = len(text.splitlines())
             shown_text = f'<pre class="full-size-text">{html.escape(text)}</pre>'
@@ -110,7 +115,8 @@ def report(
         name: The result's name within the chapter, such as `"mnist"`.
         train: Takes a seed, trains with it, and returns numbers by name: `metric` among
             them, the others are shown below it, `parameters` once. It may also return
-            `picture`, a `plots.Picture`, and `text`; those of the first seed are kept.
+            `picture`, a `plots.Picture` or `plots.Players`, and `text`; those of the
+            first seed are kept.
         seeds: The seeds. Read by `tools.full`; a reader's own run takes the first.
         data: The data set and how it was split.
         model: The model, in a line.
@@ -212,6 +218,12 @@ def _add(result: dict[str, Any], seed: int, found: dict[str, Any], metric: str) 
     if parameters is not None:
         result["parameters"] = int(parameters)
     if picture is not None and "picture" not in result:
+        if isinstance(picture, plots.Players):
+            result["sounds"] = {
+                name: base64.b64encode(wav).decode("ascii")
+                for name, wav in picture.sounds.items()
+            }
+            picture = picture.picture
         result["picture"] = {
             "webp": base64.b64encode(picture.frame.data).decode("ascii"),
             "width": picture.frame.width,

@@ -24,6 +24,10 @@ def expand(durations):
     return [k for k, n in enumerate(durations) for _ in range(n)]
 
 
+def stamps(kernel, stride):
+    return [(kernel - 1 - first) // stride + 1 for first in range(stride)]
+
+
 RIGHT = [
     (1, (4, 2, "a")),
     (2, lambda c, d, m: decibels(c, d, m).mean()),
@@ -32,6 +36,9 @@ RIGHT = [
     (4, lambda k, d: 1 + (k - 1) * sum(d)),
     (5, expand),
     (6, [0.282, 1 / 3]),
+    (7, [2.197, 0.111, 0]),
+    (8, stamps),
+    (8, lambda k, s: np.bincount(np.arange(k) % s, minlength=s).tolist()),
 ]
 
 WRONG = [
@@ -72,4 +79,18 @@ WRONG = [
     (6, [0.2824, 1], "same score"),
     (6, [0.2824, 0.1429], "seven equal scores"),
     (6, [0.5, 0.5], "equal weights"),
+    (7, [1.0986, 0.1111, 0], "Cosine and sine"),
+    (7, [4.3944, 0.1111, 0], "half a logarithm"),
+    (7, [3.17, 0.1111, 0], "counts in nats"),
+    (7, [7, 7, 7], "half the logarithm"),
+    (7, [2.197, 0.125, 0], "is λ"),
+    (7, [2.197, 0.3333, 0], "Its square"),
+    (7, [2.197, 9, 0], "narrower"),
+    (7, [2.197, 0.1111, -0.5754], "never negative"),
+    (7, [2.197, 0.1111, 0.8109], "square of the amplitude"),
+    (8, lambda k, s: [k / s] * s, "mean over the samples"),
+    (8, lambda k, s: [k // s] * s, "one more"),
+    (8, lambda k, s: [-(-k // s)] * s, "not all samples"),
+    (8, lambda k, s: stamps(k, s)[::-1], "where a stamp begins"),
+    (8, lambda k, s: [99] * s, "taps fall"),
 ]

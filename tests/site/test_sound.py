@@ -24,13 +24,16 @@ PLAY = """async () => {
   for (const audio of document.querySelectorAll("audio")) {
     audio.muted = true;
     let fault = "";
+    const limit = (what) => new Promise(
+      (_, fail) => setTimeout(() => fail(`did not ${what}`), 20000)
+    );
+    const ended = new Promise((done, fail) => {
+      audio.onended = done;
+      audio.onerror = () => fail(audio.error.message);
+    });
     try {
-      await audio.play();
-      await new Promise((done, fail) => {
-        audio.onended = done;
-        audio.onerror = () => fail(audio.error.message);
-        setTimeout(() => fail("did not end"), 20000);
-      });
+      await Promise.race([audio.play(), limit("start")]);
+      await Promise.race([ended, limit("end")]);
     } catch (error) { fault = String(error); }
     found.push([audio.getAttribute("src"), audio.duration, audio.currentTime, fault]);
   }

@@ -64,3 +64,19 @@ def expand(durations: list[int]) -> Any:
         "ends": np.cumsum(durations).tolist(),
         "durations": np.repeat(durations, durations).tolist(),
     }
+
+
+@function(
+    "synthesis-8",
+    cases=[(20, 8), (12, 5), (7, 3)],
+    returns=("the stamps",),
+)
+def stamps(kernel: int, stride: int) -> Any:
+    """Return how many stamps cover each of `stride` neighbouring samples."""
+    right = [len(range(first, kernel, stride)) for first in range(stride)]
+    return right, {
+        "mean": [kernel / stride] * stride,
+        "rounded_down": [kernel // stride] * stride,
+        "rounded_up": [-(-kernel // stride)] * stride,
+        "backwards": right[::-1],
+    }
