@@ -35,7 +35,7 @@ def stamp(y: np.ndarray, w: np.ndarray, s: int) -> Any:
 
 
 @function(
-    "segmentation-4",
+    "segmentation-5",
     cases=lambda rng: [(rng.integers(1, 50, (n, n)),) for n in (2, 4)],
     returns=("the mean IoU",),
 )
@@ -59,7 +59,7 @@ def _stacks(rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
     ]
 
 
-@function("segmentation-9", cases=_stacks, returns=("the table",))
+@function("segmentation-10", cases=_stacks, returns=("the table",))
 def overlaps(a: np.ndarray, b: np.ndarray) -> Any:
     """Return the IoU of each mask of a with each of b."""
     both = (a[:, None] & b).sum(axis=(2, 3))
