@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,12 +73,12 @@ def scenes(
                 ink = (0.4 + sharp * (ink - 0.4)).clip(0, 1)  # the masks stay
             h, w = ink.shape
             places = rng.integers((side - h + 1, side - w + 1), size=(20, 2))
-            free = [
+            free = (
                 (y, x)
                 for y, x in places
-                if (mask[y : y + h, x : x + w] > 0).mean() <= crowd
-            ]
-            for y, x in free[:1]:  # none, if the scene is full
+                if np.count_nonzero(mask[y : y + h, x : x + w]) / ink.size <= crowd
+            )
+            for y, x in itertools.islice(free, 1):  # none, if the scene is full
                 window = scene[y : y + h, x : x + w]
                 shade = rng.uniform(*inks[rng.integers(len(inks))])
                 window[:] = window * (1 - ink) + shade * ink
