@@ -2,7 +2,7 @@
 
 One thread each, quick profile, no bars; what is set already stays, so that the matrix
 of machines (`python -m tools.machines`) can ask for two threads. In the kernels, a
-figure with a fault (`tools.figures`) is an error.
+figure with a fault (`tools.figures`) is an error, and pictures are not compressed.
 """
 
 from __future__ import annotations
@@ -34,13 +34,14 @@ def pytest_configure() -> None:
 
 
 def pytest_sessionstart() -> None:
-    """Let the kernels refuse a figure that hides or cuts something."""
+    """Let the kernels refuse a figure that hides something, and compress none."""
     ipython = ROOT / "_build" / "ipython"
     startup = ipython / "profile_default" / "startup" / "figures.py"
     startup.parent.mkdir(parents=True, exist_ok=True)
     code = f"import sys\nsys.path.append({str(ROOT)!r})\nfrom tools import figures\n"
     new = startup.with_suffix(f".{os.getpid()}")  # a kernel may be reading the old one
-    new.write_text(code + "figures.refuse()\ndel figures, sys\n", "utf-8")
+    code += "figures.refuse()\nfigures.draft()\ndel figures, sys\n"
+    new.write_text(code, "utf-8")
     new.replace(startup)
     os.environ["IPYTHONDIR"] = str(ipython)
 

@@ -1,5 +1,6 @@
 """The eyes that look at figures: each planted fault is seen, what is sound passes."""
 
+import re
 import subprocess
 import sys
 
@@ -12,9 +13,12 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from tools import figures
 from tools.contents import ROOT
-from utils import plots
+from utils import explore, plots
+from utils.plots import pictures
 
 mpl.use("agg")
+SANITIZE = (ROOT / ".ci" / "nbval_sanitize.cfg").read_text("utf-8")
+BYTES = next(re.finditer(r"regex: (data:image.*)", SANITIZE)).group(1)
 
 
 def sound(ax):
@@ -157,12 +161,40 @@ def test_a_kernel_of_the_tests_refuses_a_faulty_figure(tmp_path):
     assert good.output_type == "execute_result"
     assert bad.output_type == "error"
     assert (bad.ename, "leaves its axes" in bad.evalue) == ("FigureError", True)
+    (picture,) = re.findall(BYTES, good.data["text/html"])
+    assert len(picture) < 200, "a kernel of the tests compresses no picture"
+
+
+def test_a_draft_differs_in_the_bytes_of_pictures_alone(monkeypatch):
+    """So nbval, which does not look at those, compares what it always has."""
+
+    def draw(height):
+        fig, ax = plt.subplots(figsize=(4, 2))
+        ax.plot([0, 1], [0, height])
+        ax.set_ylim(0, 4)
+        return fig
+
+    def shown():
+        heights = {"height": [1, 2, 3]}
+        series = explore.explore(draw, alt="A line.", caption="Heights.", **heights)
+        single = plots.show(draw(1), alt="A line.", caption="One height.")
+        return series.html + single.html
+
+    full = shown()
+    for module, name in ((pictures, "compress"), (explore, "over")):
+        monkeypatch.setattr(module, name, getattr(module, name))  # put back at the end
+    figures.draft()
+    draft = shown()
+    assert len(draft) < len(full) - 1000, (len(draft), len(full))
+    full, draft = (re.sub(BYTES, "IMAGE", html) for html in (full, draft))
+    assert full == draft
+    assert full.count("IMAGE") == 4, "the start, the two frames beside it, the single"
 
 
 def test_a_kernel_of_the_tests_starts_without_what_reads_notebooks():
     """It is loaded in every kernel, and reading notebooks takes a second to load."""
     code = (
-        "import sys; from tools import figures; figures.refuse(); "
+        "import sys; from tools import figures; figures.refuse(); figures.draft(); "
         "print(*sorted({'jsonschema', 'nbclient', 'nbformat', 'torch', 'tensorflow'}"
         " & set(sys.modules)))"
     )

@@ -12,7 +12,8 @@ so with ``gid="leaves"``, axes that follow the slider with ``ax.set_gid("follows
 Nothing is saved.
 
 The tests of the notebooks look in the same way, and there a fault is an error in the
-cell that drew it (`refuse`, called by ``conftest.py``).
+cell that drew it (`refuse`, called by ``conftest.py``). They draw every picture, and
+leave out its compression, whose bytes nobody looks at (`draft`).
 """
 
 from __future__ import annotations
@@ -112,6 +113,21 @@ def refuse() -> None:
             raise FigureError("\n".join(faults))
 
     _tell(stop, lambda faults: None)
+
+
+def draft() -> None:
+    """Draw pictures, but do not compress them, from now on in this process.
+
+    For the tests of the notebooks, which compare alt texts, captions, sizes and the
+    number of frames, and no picture's bytes (``.ci/nbval_sanitize.cfg``). Compression
+    takes as long as much of the drawing. ``tests/test_plots.py`` tests it.
+    """
+    from utils import explore
+    from utils.plots import frames, pictures
+
+    blank = frames.compress(np.full((1, 1, 3), 255, np.uint8))
+    pictures.compress = lambda pixels: blank  # type: ignore[attr-defined]
+    explore.over = lambda base, frame: frame  # type: ignore[attr-defined]
 
 
 class FigureError(Exception):
