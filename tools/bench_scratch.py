@@ -1,14 +1,15 @@
 """Time utils.scratch against PyTorch, on one thread.
 
-Each ratio is the median over pairs measured one right after the other, so that a busy
-machine slows both. Run `python tools/bench_scratch.py`, or import `run`.
+Each ratio is the median over pairs measured one right after the other, in seconds of
+processor, so that a busy machine slows both. Run `python tools/bench_scratch.py`, or
+import `run`.
 """
 
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import torch
@@ -57,10 +58,10 @@ def ratio(ours: Step, theirs: Step, pairs: int, repeats: int = 3) -> float:
 
 def seconds(step: Step, repeats: int) -> float:
     """Time a few calls."""
-    start = perf_counter()
+    start = process_time()
     for _ in range(repeats):
         step()
-    return perf_counter() - start
+    return process_time() - start
 
 
 def conv2d(
@@ -79,13 +80,13 @@ def conv2d(
             f"{name}, forward",
             lambda: scratch.conv2d(x, w, b, padding=1),
             lambda: torch.nn.functional.conv2d(*tensors, padding=1),
-            2.0,
+            1.5,
         ),
         (
             f"{name}, backward",
             lambda: scratch.conv2d_backward(dy, cache),
             lambda: torch.autograd.grad(y, tensors, upstream, retain_graph=True),
-            2.0,
+            1.5,
         ),
     ]
 
@@ -117,7 +118,7 @@ def lstm(
         return torch.autograd.grad(y, [*inputs, *module.parameters()], upstream)
 
     name = f"lstm batch {n}, {steps} steps, {width} units, both"
-    return name, ours, theirs, 1.5
+    return name, ours, theirs, 1.3
 
 
 def attention(
@@ -139,7 +140,7 @@ def attention(
         return torch.autograd.grad(y, inputs, upstream)
 
     name = f"attention batch {n}, {heads} heads, {steps} steps of {width}, both"
-    return name, ours, theirs, None
+    return name, ours, theirs, 1.1
 
 
 def normal(*shapes: tuple[int, ...]) -> list[np.ndarray]:
