@@ -22,6 +22,11 @@ LEFT = (
     re.compile(r"\]\{[.#\w][^}]*\}"),
     re.compile(r"\[\^[^\]]+\]"),
 )
+# Of the HTML within Markdown, VS Code keeps this where a folder is not trusted, and
+# Jupyter Lab and Colab do, too; of attributes each keeps others.
+SHOWN = frozenset(("br", "details", "kbd", "sub", "summary", "sup"))
+TAG = re.compile(r"</?([a-zA-Z][\w-]*)([^>]*)>")
+DISPLAYED = re.compile(r"\$\$.*?\$\$", re.DOTALL)
 LABEL = re.compile(r"\$\$[ \t]*\([a-z][\w:-]*-[\w:-]*\)[ \t]*$", re.MULTILINE)
 
 
@@ -54,3 +59,34 @@ def links(text: str) -> list[str]:
     """Return where the links of a text cell lead."""
     text = MATHEMATICS.sub("M", text)
     return [str(t.attrs["href"]) for t in _tokens(text) if t.type == "link_open"]
+
+
+def stripped(text: str) -> list[str]:
+    """Return the HTML in a text cell that one editor or another takes out."""
+    text = MATHEMATICS.sub("M", text)
+    found = [
+        tag
+        for token in _tokens(text)
+        if token.type in ("html_inline", "html_block")
+        for tag in TAG.finditer(token.content)
+    ]
+    return [tag[0] for tag in found if tag[1] not in SHOWN or tag[2].strip()]
+
+
+def mathematics_as_words(text: str) -> list[str]:
+    """Return the mathematics of a text cell that VS Code shows as dollars.
+
+    There a dollar begins a formula before what is no space, and ends it behind what is
+    no space and before what is no digit; two of them have lines of their own.
+    """
+    text = re.sub(r"```.*?```|(`+)(?!`).+?\1", "code", text, flags=re.DOTALL)
+    displayed = [
+        line
+        for line in text.splitlines()
+        if "$$" in line and not line.strip(" >").startswith("$$")
+    ]
+    text = DISPLAYED.sub("", text)
+    inline = re.finditer(r"(?<!\\)\$((?:\\.|[^$\\])+)\$(\d?)", text)
+    return displayed + [
+        match[0] for match in inline if match[1] != match[1].strip() or match[2]
+    ]

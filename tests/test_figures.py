@@ -99,6 +99,8 @@ def test_planted_faults_are_seen(draw, words):
     ("settle", "words"),
     [
         (lambda ax, n: ax.set_ylim(0, 9), None),
+        (lambda ax, n: ax.set_ylim(9, 0), None),
+        (lambda ax, n: ax.set_ylim(n + 1, 0), "the y axis goes from 2 … 0 to 4 … 0"),
         (lambda ax, n: ax.set_ylim(0, n + 1), "the y axis goes from 0 … 2 to 0 … 4"),
         (lambda ax, n: (ax.set_ylim(0, n + 1), ax.set_gid(figures.FOLLOWS)), None),
         (lambda ax, n: ax.set(ylim=(0, n + 1), yticks=[]), None),

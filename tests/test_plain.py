@@ -12,9 +12,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbconvert import HTMLExporter
 
 from tests.book_builder import build, code, markdown, notebook
-from tests.plain_markdown import links, myst_left
+from tests.plain_markdown import links, mathematics_as_words, myst_left, stripped
 from tools import plain
 from tools.build import ROOT
 from tools.contents import short_name
@@ -271,6 +272,58 @@ def test_myst_that_is_left_is_found(text: str):
 )  # fmt: skip
 def test_what_is_no_myst_is_not_found(text: str):
     assert myst_left(text) == []
+
+
+@pytest.mark.parametrize("path", chapters(), ids=short_name)
+def test_editors_show_all_of_it(path: Path, book, converter):
+    """Jupyter Lab, Colab and VS Code: no HTML that one of them takes out, and formulas.
+
+    Nothing but the text is given to nbconvert: the code is the chapter's.
+    """
+    copy, _ = book(path)
+    for text in texts(copy):
+        assert stripped(text) == []
+        assert mathematics_as_words(text) == []
+    shown = converter(nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_markdown_cell(text) for text in texts(copy)]
+    ))  # fmt: skip
+    prose = re.sub(r"<(code|pre)\b.*?</\1>", "", shown, flags=re.DOTALL)
+    myst = re.findall(
+        r"\{(?:term|eq|doc|ref|numref|cite:\w+)\}|:{3,}\{?\w*|\(eq-[^)]*\)", prose
+    )
+    assert myst == [], "nbconvert shows MyST"
+
+
+@pytest.fixture(scope="module")
+def converter() -> Callable[[nbformat.NotebookNode], str]:
+    exporter = HTMLExporter(template_name="basic")
+    return lambda notebook: exporter.from_notebook_node(notebook)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "reader"),
+    [
+        ('<div class="box">\n\nUse it.\n\n</div>', stripped),
+        ('Press <span style="color: red">here</span>.', stripped),
+        ("<details open>\n<summary>So</summary>\n\nIt is.\n\n</details>", stripped),
+        ("> <iframe src='x'></iframe>", stripped),
+        ("Let $ x$ be", mathematics_as_words),
+        ("Let $x $ be", mathematics_as_words),
+        ("so $x$2 is", mathematics_as_words),
+        ("It is $$\ny = x\n$$", mathematics_as_words),
+    ],
+)
+def test_what_an_editor_would_not_show_is_found(text: str, reader):
+    assert reader(text)
+
+
+def test_what_every_editor_shows_is_not_found():
+    text = (
+        "<details>\n<summary>So</summary>\n\nH<sub>2</sub>O, `<div a=b>`.\n\n</details>"
+    )
+    assert stripped(text) == []
+    text = "Let $x$, $y = 2$. Pay \\$2 or `$ 3`.\n\n> $$\n> y\n> $$\n\n$$\nx\n$$"
+    assert mathematics_as_words(text) == []
 
 
 def test_links_are_found_in_running_text_alone():

@@ -193,7 +193,7 @@ def moving_axes(frames: list[Limits]) -> Iterator[str]:
     """Yield which axes change their limits between the frames behind a slider."""
     for number, name in dict.fromkeys(key for frame in frames for key in frame):
         seen = [frame[number, name] for frame in frames if (number, name) in frame]
-        width = max(high - low for low, high in seen)
+        width = max(abs(high - low) for low, high in seen)  # an axis may run down
         if np.ptp(np.array(seen), axis=0).max() > 0.01 * width:
             low, high = seen[0]
             other = max(seen, key=lambda one: abs(one[0] - low) + abs(one[1] - high))
