@@ -399,8 +399,8 @@ class KeepPunctuation(SphinxPostTransform):
     """Holds an inline formula and the punctuation at its sides on one line.
 
     A formula is a box of its own, and browsers may break a line at either side of it:
-    a comma then opens the next line, or a parenthesis ends one. Long formulas, which
-    may break inside, are left alone.
+    a comma or a "-th" then opens the next line, or a parenthesis ends one. Long
+    formulas, which may break inside, are left alone.
     """
 
     default_priority = 900
@@ -414,7 +414,7 @@ class KeepPunctuation(SphinxPostTransform):
             if place and isinstance(parent[place - 1], nodes.Text):
                 before = re.search(r"[(\[“‘]*\Z", parent[place - 1])[0]
             if place + 1 < len(parent) and isinstance(parent[place + 1], nodes.Text):
-                after = re.match(r"[,.;:!?)\]”’]*", parent[place + 1])[0]
+                after = re.match(r"(?:-th)?[,.;:!?)\]”’]*", parent[place + 1])[0]
             if not (before or after) or not _is_one_box(formula):
                 continue
             held = nodes.inline("", classes=["held"])

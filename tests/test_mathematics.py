@@ -22,6 +22,8 @@ PAGE = r"""# Page
 Inline $\mathbf{x}_i \in \mathbb{R}$, and see {eq}`eq-page-loss`. For each $n$, it is
 a share of the whole ($N$).
 
+Every $k$-th one counts.
+
 $$
 \mathcal{L} = \frac{1}{N} \sum_n \mathcal{L}_n
 $$ (eq-page-loss)
@@ -50,8 +52,8 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Built:
 def test_every_formula_is_set(book: Built):
     assert book.status == 0, book.messages
     page = book.page("index")
-    assert page.count('class="katex-html"') == 6
-    assert page.count("<math ") == 6
+    assert page.count('class="katex-html"') == 7
+    assert page.count("<math ") == 7
     assert "katex-error" not in page
     body = page[page.index("<article") :]
     assert "$" not in re.sub(r"<annotation.*?</annotation>", "", body, flags=re.DOTALL)
@@ -69,11 +71,12 @@ def test_equations_are_numbered_and_linked(book: Built):
 
 def test_punctuation_keeps_to_a_short_formula(book: Built):
     page = book.page("index")
-    assert page.count('class="held"') == 2  # not the first: it may break at its sign
+    assert page.count('class="held"') == 3  # not the first: it may break at its sign
     assert re.search(r'For each <span class="held"><span class="math[^>]*>', page)
     assert "</span>,</span> it is" in page
     assert re.search(r'the whole <span class="held">\(<span class="math[^>]*>', page)
     assert "</span>).</span></p>" in page
+    assert "</span>-th</span> one" in page
 
 
 def test_no_page_loads_a_script_for_it(book: Built):

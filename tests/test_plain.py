@@ -125,7 +125,7 @@ def test_without_an_address_it_says_what_the_pages_say(edition):
     assert (pytorch, keras, again) == ("**PyTorch**", "**Keras**", "**PyTorch**")
     assert place == (
         "## A place\n\n> **Tip.**\n>\n> Use slope.\n\n"
-        "<details>\n<summary>Solution for $a$</summary>\n\n"
+        "<details>\n<summary>Solution for $a$ (click to open)</summary>\n\n"
         "It is **2**.\n\n```python\n:::{not} a box\n```\n\n</details>"
     )
     assert after == "**Next:** [A chapter](../second.ipynb)"

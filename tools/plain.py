@@ -183,8 +183,8 @@ class Page:
         text = "\n".join(body).strip("\n")
         if name in ("dropdown", "details"):
             title = _without_marks(self.inline(argument)) or "More"
-            return (
-                f"<details>\n<summary>{title}</summary>\n\n"
+            return (  # Jupyter Lab shows no triangle beside a summary
+                f"<details>\n<summary>{title} (click to open)</summary>\n\n"
                 f"{self.blocks(text)}\n\n</details>"
             )
         if name in ADMONITIONS:
