@@ -40,6 +40,21 @@ def f1(given, wanted):
     return 2 * common(given, wanted) / (len(given) + len(wanted))
 
 
+def short(counts):
+    _, said, right = counts.sum(axis=0).T
+    return np.exp(1 - right[0] / said[0])
+
+
+def shares(counts):
+    common, said, _ = counts.sum(axis=0).T
+    return common / said
+
+
+def corpus_bleu(counts):
+    geometric = np.exp(np.log(shares(counts)).mean())
+    return 100 * min(1, short(counts)) * geometric
+
+
 RIGHT = [
     (1, [65536, 0.390625, 68157440, 2048]),
     (1, (65536, 0.391, 68157440, 2048)),
@@ -53,6 +68,9 @@ RIGHT = [
     (7, lambda q, a, n: np.array(mask(q, a, n), dtype=float)),
     (9, f1),
     (10, 0.4),
+    (11, [48.89, 84.648, 0.25]),
+    (11, (48.9, 84.6, 1 / 4)),
+    (12, corpus_bleu),
 ]
 
 WRONG = [
@@ -113,4 +131,20 @@ WRONG = [
     (10, 0.2105, "share of the public"),
     (10, 0.2667, "not by what it had"),
     (10, 0.9, "solve it for q"),
+    (11, [5.714, 84.648, 0.25], "Take the fourth root"),
+    (11, [54.345, 84.648, 0.25], "geometric mean"),
+    (11, [0.4889, 84.648, 0.25], "out of"),
+    (11, [60, 84.648, 0.25], "multiply the four shares"),
+    (11, [48.89, 100, 0.25], "shorter than the reference"),
+    (11, [48.89, 85.714, 0.25], "not the ratio"),
+    (11, [48.89, 86.688, 0.25], "what was written"),
+    (11, [48.89, 50, 0.25], "lose for being short"),
+    (11, [48.89, 84.648, 1], "how many times"),
+    (11, [48.89, 84.648, 0.1429], "number of words written"),
+    (11, [48.89, 84.648, 0.5], "each word counts"),
+    (12, lambda c: np.mean([corpus_bleu(row[None]) for row in c]), "Add up the counts"),
+    (12, lambda c: 100 * np.prod(shares(c)) ** 0.25, "pays a penalty"),
+    (12, lambda c: 100 * min(1, short(c)) * shares(c).mean(), "geometric mean"),
+    (12, lambda c: 100 * short(c) * np.prod(shares(c)) ** 0.25, "for being long"),
+    (12, lambda c: 7.0, "use the formula once"),
 ]

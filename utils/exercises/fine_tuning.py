@@ -98,3 +98,39 @@ def f1(given: list[str], wanted: list[str]) -> Any:
         "mean": (precision + recall) / 2,
         "set": 2 * alike / (len(set(given)) + len(set(wanted))),
     }
+
+
+def _bleu(counts: np.ndarray) -> float:
+    common, said, right = counts.T
+    brevity = min(1.0, float(np.exp(1 - right[0] / said[0])))
+    return float(100 * brevity * np.prod(common / said) ** 0.25)
+
+
+def _counts(rng: np.random.Generator, longer: int) -> np.ndarray:
+    """Counts of six sentences whose translations are longer by some tokens."""
+    right = rng.integers(6, 12, size=(6, 1)) - np.arange(4)
+    said = right + longer
+    common = rng.integers(1, np.minimum(said, right) + 1)
+    return np.stack([common, said, right], axis=2)
+
+
+@function(
+    "fine-tuning-12",
+    cases=lambda rng: [(_counts(rng, -2),), (_counts(rng, 3),)],
+    returns=("BLEU",),
+)
+def corpus_bleu(counts: np.ndarray) -> Any:
+    """Return the BLEU of a corpus from the counts of its sentences."""
+    whole = counts.sum(axis=0)
+    common, said, right = whole.T
+    unbounded = float(np.exp(1 - right[0] / said[0]))
+    geometric = 100 * float(np.prod(common / said)) ** 0.25
+    brevity = min(1.0, unbounded)
+    found = _bleu(whole)
+    wrongs = {
+        "mean": float(np.mean([_bleu(each) for each in counts])),
+        "long": geometric,
+        "arithmetic": 100 * brevity * float((common / said).mean()),
+        "rewarded": geometric * unbounded,
+    }
+    return found, {key: wrong for key, wrong in wrongs.items() if wrong != found}
