@@ -19,6 +19,31 @@ def centred_by_chain(f, target):
     return 4 / n * (away @ away.T / n - target) @ away @ middle
 
 
+def moved(x, y, spread="std", mean=True):
+    ratio = {"std": y.std() / x.std(), "var": y.var() / x.var(), "none": 1}[spread]
+    return (x - x.mean()) * ratio + (y.mean() if mean else 0)
+
+
+def moved_by_line(x, y):
+    slope = np.sqrt(y.var() / x.var())
+    return slope * x + (y.mean() - slope * x.mean())
+
+
+def between(f, s, share, axis=1):
+    kind = {"axis": axis, "keepdims": axis is not None}
+    own = (f - f.mean(**kind)) / f.std(**kind) * s.std(**kind) + s.mean(**kind)
+    return f + share * (own - f)
+
+
+def between_by_rows(f, s, share):
+    rows = []
+    for one, other in zip(f, s, strict=True):
+        slope = np.sqrt(other.var() / one.var())
+        own = slope * one + other.mean() - slope * one.mean()
+        rows.append((1 - share) * one + share * own)
+    return np.array(rows)
+
+
 RIGHT = [
     (1, (2 / 3, 10 / 9, 8 / 9)),
     (1, [0.6667, 1.1111, 0.8889]),
@@ -26,6 +51,14 @@ RIGHT = [
     (2, centred_by_chain),
     (3, (2 + 2**0.5, 9)),
     (3, [3.414, 9.0]),
+    (5, (0.9, 0.02, -0.01)),
+    (5, [0.9, 0.92 - 0.9, 0.64 - 0.65]),
+    (6, moved),
+    (6, moved_by_line),
+    (8, (12 + 2 * 2**0.5, 12, 0)),
+    (8, [14.828, 12.0, 0.0]),
+    (9, between),
+    (9, between_by_rows),
 ]
 
 WRONG = [
@@ -50,4 +83,30 @@ WRONG = [
     (3, (2 + 2**0.5, 18), "crosses the step once"),
     (3, (2 + 2**0.5, 9 * 2**0.5), "same grey"),
     (3, (7, 9), "take the root"),
+    (5, (0.825, 0.02, -0.01), "outermost"),
+    (5, (0.65, 0.02, -0.01), "keep the most"),
+    (5, (0.9, -0.02, -0.01), "it is above"),
+    (5, (0.9, 0.42, -0.01), "guessing, not"),
+    (5, (0.9, 0.12, -0.01), "share of a half"),
+    (5, (0.9, 0.02, 0.01), "below the line"),
+    (5, (0.9, 0.02, 0.14), "with guessing, too"),
+    (5, (0.1, 0.02, -0.01), "keep more and less"),
+    (6, lambda x, y: moved(x, y, "none"), "still that of x"),
+    (6, lambda x, y: moved(x, y, "var"), "take their roots"),
+    (6, lambda x, y: moved(y, x), "the moments of x"),
+    (6, lambda x, y: moved(x, y, mean=False), "Which mean"),
+    (6, lambda x, y: x, "add the other mean"),
+    (8, (14.9211, 12, 0), "one less than"),
+    (8, (2 * 2**0.5, 12, 0), "style is missing"),
+    (8, (14, 12, 0), "stretch before"),
+    (8, (16, 12, 0), "by the variance"),
+    (8, (12 + 2 * 2**0.5, 3, 0), "becomes that"),
+    (8, (12 + 2 * 2**0.5, 0, 0), "added at the end"),
+    (8, (12 + 2 * 2**0.5, 12, 2**0.5), "move with the input"),
+    (8, (12 + 2 * 2**0.5, 12, 1), "what arrives"),
+    (8, (7, 12, 0), "both means and both"),
+    (9, lambda f, s, t: between(f, s, 1), "whatever the share"),
+    (9, lambda f, s, t: between(f, s, 1 - t), "must stay"),
+    (9, lambda f, s, t: between(f, s, t, None), "each has its own"),
+    (9, lambda f, s, t: f, "then mix it"),
 ]

@@ -32,3 +32,50 @@ def centred(f: np.ndarray, target: np.ndarray) -> Any:
         "mixed": 4 / places * gap @ f,
         "sum": right * places,
     }
+
+
+def _numbers(rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Two sets of numbers with other means and spreads, of other shapes."""
+    return [
+        (rng.normal(0.3, 0.2, (5, 4)), rng.normal(0.6, 0.5, (3, 3))),
+        (rng.normal(2, 3, 12), rng.normal(-1, 0.5, 30)),
+    ]
+
+
+@function("style_transfer-6", cases=_numbers, returns=("the numbers",))
+def moved(x: np.ndarray, y: np.ndarray) -> Any:
+    """Return x with the mean and the standard deviation of y."""
+    unit = (x - x.mean()) / x.std()
+    return unit * y.std() + y.mean(), {
+        "mean_only": x - x.mean() + y.mean(),
+        "variance": (x - x.mean()) / x.var() * y.var() + y.mean(),
+        "turned": (y - y.mean()) / y.std() * x.std() + x.mean(),
+        "forgot_mean": unit * y.std(),
+    }
+
+
+def _maps(rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray, float]]:
+    """Features whose channels have other means and spreads, and shares."""
+    scale = np.array([[1.0], [3.0], [0.5]])
+    return [
+        (rng.normal(size=(3, 9)) * scale + scale, 2 + rng.normal(size=(3, n)), share)
+        for n, share in ((9, 0.3), (14, 0.8))
+    ]
+
+
+@function("style_transfer-9", cases=_maps, returns=("the features",))
+def between(f: np.ndarray, s: np.ndarray, share: float) -> Any:
+    """Return features on the way from f to AdaIN of f by s."""
+
+    def adain(a: np.ndarray, b: np.ndarray) -> Any:
+        spread, mean = a.std(axis=-1, keepdims=True), a.mean(axis=-1, keepdims=True)
+        unit = (a - mean) / spread
+        return unit * b.std(axis=-1, keepdims=True) + b.mean(axis=-1, keepdims=True)
+
+    together = adain(f.reshape(1, -1), s.reshape(1, -1)).reshape(f.shape)
+    own = adain(f, s)
+    return (1 - share) * f + share * own, {
+        "all": own,
+        "turned": share * f + (1 - share) * own,
+        "together": (1 - share) * f + share * together,
+    }

@@ -1,0 +1,250 @@
+"""Style transfer: features trained in the book, a painter, an independent judge.
+
+The chapter vision/style_transfer shows these one by one::
+
+    from utils import style
+
+    network = style.trained_features(seed=0)
+    painted = style.paint(network, contents, styles, strength=0.03)
+    preferred = style.preference(style.trained_judge(), painted, wanted)
+
+Pictures are tensors (N, 3, H, W) from 0 to 1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from utils import runtime
+from utils.data import textures
+from utils.data.dataset import FloatArray
+
+NAMES = tuple(textures.STYLES)
+WIDTHS = (12, 24, 36, 48)
+GREY = (0.299, 0.587, 0.114)
+
+
+class Features(nn.Module):
+    """Four convolutions with a halving between them; returns the maps of each.
+
+    Args:
+        seed: Of the first weights, drawn as He and others do for ReLU.
+        pool: What halves the maps.
+    """
+
+    def __init__(self, seed: int, pool: type[nn.Module] = nn.AvgPool2d) -> None:
+        super().__init__()
+        draw = torch.Generator().manual_seed(seed)
+        self.layers, self.pool = nn.ModuleList(), pool(2)
+        for before, width in zip((3, *WIDTHS), WIDTHS, strict=False):
+            layer = nn.Conv2d(before, width, 3, padding=1)
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=draw)
+            nn.init.zeros_(layer.bias)
+            self.layers.append(layer)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Return the maps of the four layers, each after its ReLU."""
+        maps: list[Tensor] = []
+        h = 4 * (x - 0.5)
+        for layer in self.layers:
+            h = F.relu(layer(self.pool(h) if maps else h))
+            maps.append(h)
+        return maps
+
+
+class Judge(nn.Module):
+    """Tells styles apart by their texture: it sees no colour, mean or contrast."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maps = nn.Sequential(
+            nn.Conv2d(1, 24, 5, stride=2),
+            nn.ReLU(),
+            nn.Conv2d(24, 32, 5, stride=2),
+            nn.ReLU(),
+            nn.Conv2d(32, 48, 3),
+            nn.ReLU(),
+        )
+        self.head = nn.Linear(48, len(NAMES))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return a logit for each style."""
+        grey = luminance(x)
+        spread, mean = torch.std_mean(grey, dim=(2, 3), keepdim=True)
+        return self.head(self.maps((grey - mean) / (spread + 1e-3)).mean(dim=(2, 3)))
+
+
+def luminance(x: Tensor) -> Tensor:
+    """Return the grey picture, (N, 1, H, W)."""
+    return (x * x.new_tensor(GREY)[:, None, None]).sum(dim=1, keepdim=True)
+
+
+def pieces(
+    pictures: list[FloatArray], n: int, side: int, rng: np.random.Generator
+) -> tuple[Tensor, Tensor]:
+    """Cut n random squares, some flipped; return them and which picture each is of."""
+    out = np.empty((n, 3, side, side), np.float32)
+    which = rng.integers(len(pictures), size=n)
+    for square, number in zip(out, which, strict=True):
+        picture = pictures[number]
+        top, left = (rng.integers(size - side + 1) for size in picture.shape[1:])
+        cut = picture[:, top : top + side, left : left + side]
+        square[:] = cut[:, :: rng.choice((-1, 1)), :: rng.choice((-1, 1))]
+    return torch.from_numpy(out), torch.from_numpy(which)
+
+
+def trained_features(seed: int, names: tuple[str, ...] = NAMES[:7]) -> Features:
+    """Train a network to tell of which picture a piece is, whatever its colours.
+
+    Args:
+        seed: Of the weights and of the pieces.
+        names: The styles whose left halves it sees, beside all the photographs.
+    """
+    rng, network = np.random.default_rng(seed), Features(seed)
+    pictures = [textures.style(name, 0) for name in names]
+    pictures += [textures.photo(name, 96) for name in textures.PHOTOS]
+    torch.manual_seed(seed)
+    head = nn.Linear(WIDTHS[-1], len(pictures))
+    adam = torch.optim.Adam([*network.parameters(), *head.parameters()], lr=4e-3)
+    for _ in range(runtime.pick(quick=100, full=1500)):
+        x, which = pieces(pictures, 40, 32, rng)
+        swap = torch.from_numpy(rng.permuted(np.tile(np.arange(3), (40, 1)), axis=1))
+        x = torch.gather(
+            x, 1, swap[..., None, None].expand_as(x)
+        )  # colours change places
+        scale, shift = (
+            torch.from_numpy(rng.uniform(*ends, (40, 1, 1, 1)).astype(np.float32))
+            for ends in ((0.6, 1.2), (-0.1, 0.1))
+        )
+        logits = head(network(scale * (x - 0.5) + 0.5 + shift)[-1].mean(dim=(2, 3)))
+        loss = F.cross_entropy(logits, which)
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+    return network.requires_grad_(False)
+
+
+def trained_judge(seed: int = 100) -> Judge:
+    """Train a judge on the right halves of all styles, which nothing else sees."""
+    rng = np.random.default_rng(seed)
+    torch.manual_seed(seed)
+    judge = Judge()
+    pictures = [textures.style(name, 1) for name in NAMES]
+    adam = torch.optim.Adam(judge.parameters(), lr=4e-3)
+    for _ in range(runtime.pick(quick=180, full=1500)):
+        x, which = pieces(pictures, 40, 48, rng)
+        loss = F.cross_entropy(judge(x), which)
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+    return judge.requires_grad_(False)
+
+
+def moments(maps: Tensor, centred: bool = True) -> list[Tensor]:
+    """Return the covariance and the mean of maps (N, C, H, W); or the Gram matrix."""
+    f = maps.flatten(2)
+    mean = f.mean(dim=2, keepdim=True)
+    away = f - mean if centred else f
+    table = away @ away.transpose(1, 2) / f.shape[2]
+    return [table, mean] if centred else [table]
+
+
+def relative(found: Tensor, wanted: Tensor) -> Tensor:
+    """Return squared distances, shape (N,), as shares of the squared length."""
+    gap, size = (v.flatten(1).square().sum(dim=1) for v in (found - wanted, wanted))
+    return gap / size
+
+
+def style_distance(
+    maps: list[Tensor], wanted: list[Tensor], centred: bool = True
+) -> Tensor:
+    """Return the distances (N,) of moments, relative, summed over layers."""
+    total = maps[0].new_zeros(len(maps[0]))
+    for pair in zip(maps, wanted, strict=True):
+        for two in zip(*(moments(each, centred) for each in pair), strict=True):
+            total = total + relative(*two)
+    return total
+
+
+def paint(
+    network: Features,
+    contents: Tensor,
+    styles: Tensor,
+    strength: float = 0.03,
+    steps: int = 30,
+    centred: bool = True,
+    layers: tuple[int, ...] = (0, 1, 2, 3),
+    start: Tensor | None = None,
+) -> Tensor:
+    """Optimise pictures with L-BFGS.
+
+    Args:
+        network: Whose features count.
+        contents: What each picture is to show.
+        styles: What each is to look like.
+        strength: The weight of the content's features, those of the third layer.
+        steps: How many.
+        centred: Means and covariances rather than Gram matrices.
+        layers: Whose moments are matched.
+        start: The pictures to start from; the contents by default.
+    """
+    goal = [network(styles)[k] for k in layers]
+    kept = network(contents)[2]
+    x = (contents if start is None else start).clone().requires_grad_()
+    lbfgs = torch.optim.LBFGS(
+        [x], max_iter=steps, history_size=15, line_search_fn="strong_wolfe"
+    )
+
+    def loss() -> Tensor:
+        lbfgs.zero_grad()
+        maps = network(x)
+        value = style_distance([maps[k] for k in layers], goal, centred).sum()
+        value = value + strength * relative(maps[2], kept).sum()
+        value = value + (x - x.clamp(0, 1)).square().sum()  # stay in range
+        value.backward()
+        return value
+
+    lbfgs.step(loss)
+    return x.detach().clamp(0, 1)
+
+
+def preference(judge: Judge, x: Tensor, wanted: Tensor) -> Tensor:
+    """Return, for each picture, the share of other styles that the judge puts below.
+
+    Averaged it is the rate of right answers when the judge is shown the wanted style
+    and another one at random: a half by guessing.
+    """
+    logits = judge(x)
+    own = logits.gather(1, wanted[:, None])
+    return (own > logits).float().sum(dim=1) / (logits.shape[1] - 1)
+
+
+def kept(x: Tensor, contents: Tensor) -> Tensor:
+    """Return the correlations (N,) of both grey pictures at a quarter of their size."""
+    rows = [F.avg_pool2d(luminance(v), 4).flatten(1) for v in (x, contents)]
+    a, b = (row - row.mean(dim=1, keepdim=True) for row in rows)
+    return F.cosine_similarity(a, b)
+
+
+def move_colours(contents: Tensor, styles: Tensor) -> Tensor:
+    """Give each picture the mean and the covariance of the colours of its style.
+
+    It is the linear map that moves the colours least, A = S^-1/2 (S^1/2 T S^1/2)^1/2
+    S^-1/2 for covariances S of the content and T of the style.
+    """
+
+    def power(table: Tensor, exponent: float) -> Tensor:
+        values, vectors = torch.linalg.eigh(table)
+        values = values.clamp_min(1e-12) ** exponent
+        return vectors @ (values[..., None] * vectors.mT)
+
+    x = contents.double().flatten(2)
+    (source, mean), (goal, new_mean) = (moments(v.double()) for v in (contents, styles))
+    source = source + 1e-6 * torch.eye(3)  # grey pictures have one colour
+    root, back = power(source, 0.5), power(source, -0.5)
+    turned = back @ power(root @ goal @ root, 0.5) @ back
+    moved = turned @ (x - mean) + new_mean
+    return moved.view_as(contents).float().clamp(0, 1)
