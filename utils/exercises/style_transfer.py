@@ -19,7 +19,7 @@ def _features(rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
     return cases
 
 
-@function("style_transfer-2", cases=_features, returns=("the gradient",))
+@function("style-transfer-2", cases=_features, returns=("the gradient",))
 def centred(f: np.ndarray, target: np.ndarray) -> Any:
     """Return the gradient of the squared distance of the centred second moments."""
     places = f.shape[1]
@@ -42,7 +42,7 @@ def _numbers(rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
     ]
 
 
-@function("style_transfer-6", cases=_numbers, returns=("the numbers",))
+@function("style-transfer-6", cases=_numbers, returns=("the numbers",))
 def moved(x: np.ndarray, y: np.ndarray) -> Any:
     """Return x with the mean and the standard deviation of y."""
     unit = (x - x.mean()) / x.std()
@@ -63,7 +63,7 @@ def _maps(rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray, float]
     ]
 
 
-@function("style_transfer-9", cases=_maps, returns=("the features",))
+@function("style-transfer-9", cases=_maps, returns=("the features",))
 def between(f: np.ndarray, s: np.ndarray, share: float) -> Any:
     """Return features on the way from f to AdaIN of f by s."""
 
