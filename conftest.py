@@ -33,23 +33,33 @@ def pytest_configure() -> None:
         )
 
 
-def pytest_sessionstart() -> None:
-    """Let the kernels refuse a figure that hides something, and compress none."""
-    ipython = ROOT / "_build" / "ipython"
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Prepare the kernels.
+
+    They are forked, unless the imports cost more than so few notebooks save. In the
+    tests of notebooks they compress no picture. A unit test may start a kernel that
+    writes a notebook; its pictures are whole.
+    """
+    notebooks = {item.path for item in session.items if item.path.suffix == ".ipynb"}
+    os.environ["IPYTHONDIR"] = str(start_kernels_with_figures(draft=bool(notebooks)))
+    if len(notebooks) > 2:
+        kernels.fork_from_now_on()
+
+
+def start_kernels_with_figures(draft: bool) -> Path:
+    """Write what kernels run first: refuse a figure that hides something."""
+    ipython = ROOT / "_build" / ("ipython-draft" if draft else "ipython")
     startup = ipython / "profile_default" / "startup" / "figures.py"
     startup.parent.mkdir(parents=True, exist_ok=True)
     code = f"import sys\nsys.path.append({str(ROOT)!r})\nfrom tools import figures\n"
+    code += "figures.refuse()\n"
+    if draft:
+        code += "figures.draft()\n"
+    code += "del figures, sys\n"
     new = startup.with_suffix(f".{os.getpid()}")  # a kernel may be reading the old one
-    code += "figures.refuse()\nfigures.draft()\ndel figures, sys\n"
     new.write_text(code, "utf-8")
     new.replace(startup)
-    os.environ["IPYTHONDIR"] = str(ipython)
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Fork the kernels, unless the imports cost more than so few notebooks save."""
-    if len({item.path for item in session.items if item.path.suffix == ".ipynb"}) > 2:
-        kernels.fork_from_now_on()
+    return ipython
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
