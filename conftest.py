@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import pytest
 
 from tools import kernels
 from tools.notebooks import KERNEL_ENVIRONMENT
-
-ROOT = Path(__file__).resolve().parent
 
 for name, value in KERNEL_ENVIRONMENT.items():
     os.environ.setdefault(name, value)
@@ -41,25 +39,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     writes a notebook; its pictures are whole.
     """
     notebooks = {item.path for item in session.items if item.path.suffix == ".ipynb"}
-    os.environ["IPYTHONDIR"] = str(start_kernels_with_figures(draft=bool(notebooks)))
+    os.environ["IPYTHONDIR"] = str(kernels.refusing_figures(draft=bool(notebooks)))
     if len(notebooks) > 2:
         kernels.fork_from_now_on()
-
-
-def start_kernels_with_figures(draft: bool) -> Path:
-    """Write what kernels run first: refuse a figure that hides something."""
-    ipython = ROOT / "_build" / ("ipython-draft" if draft else "ipython")
-    startup = ipython / "profile_default" / "startup" / "figures.py"
-    startup.parent.mkdir(parents=True, exist_ok=True)
-    code = f"import sys\nsys.path.append({str(ROOT)!r})\nfrom tools import figures\n"
-    code += "figures.refuse()\n"
-    if draft:
-        code += "figures.draft()\n"
-    code += "del figures, sys\n"
-    new = startup.with_suffix(f".{os.getpid()}")  # a kernel may be reading the old one
-    new.write_text(code, "utf-8")
-    new.replace(startup)
-    return ipython
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

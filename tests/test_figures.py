@@ -11,7 +11,7 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-from tools import figures
+from tools import figures, kernels
 from tools.contents import ROOT
 from utils import explore, plots
 from utils.plots import pictures
@@ -150,8 +150,10 @@ plots.show(fig, alt="A line")"""
     assert "two: panel 1: the line '_child0' leaves its axes" in capsys.readouterr().out
 
 
-def test_a_kernel_of_the_tests_refuses_a_faulty_figure(tmp_path):
-    """The startup file that `conftest.py` wrote makes a fault the cell's error."""
+@pytest.mark.parametrize("draft", [True, False])
+def test_a_kernel_of_the_tests_refuses_a_faulty_figure(tmp_path, monkeypatch, draft):
+    """The startup file that `conftest.py` asks for makes a fault the cell's error."""
+    monkeypatch.setenv("IPYTHONDIR", str(kernels.refusing_figures(draft)))
     draw = "import matplotlib.pyplot as plt\nfrom utils import plots\n"
     draw += "fig, ax = plt.subplots()\nax.plot([0, 1, 2], [0, 1, 5])\n"
     draw += "ax.set_ylim(0, {})\nplots.show(fig, alt='A line that rises and leaves.')"
@@ -164,7 +166,7 @@ def test_a_kernel_of_the_tests_refuses_a_faulty_figure(tmp_path):
     assert bad.output_type == "error"
     assert (bad.ename, "leaves its axes" in bad.evalue) == ("FigureError", True)
     (picture,) = re.findall(BYTES, good.data["text/html"])
-    assert len(picture) < 200, "a kernel of the tests compresses no picture"
+    assert (len(picture) < 200) is draft, f"{len(picture)} characters of a picture"
 
 
 def test_a_draft_differs_in_the_bytes_of_pictures_alone(monkeypatch):

@@ -31,6 +31,7 @@ from typing import IO, Any
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 
+from tools.contents import ROOT
 from tools.kernel_source import LARGEST
 
 SOURCE = Path(__file__).with_name("kernel_source.py")
@@ -38,6 +39,26 @@ LAUNCHER = [sys.executable, "-m", "ipykernel_launcher"]
 PATIENCE = 300  # seconds: a slow disk takes a minute for the imports
 # In what two kernels may differ that are otherwise alike.
 OWN = ("PYTEST_CURRENT_TEST", "JPY_PARENT_PID", "JPY_SESSION_NAME")
+
+
+def refusing_figures(draft: bool) -> Path:
+    """Return an IPython folder whose kernels refuse a figure that hides something.
+
+    Args:
+        draft: compress no picture; for kernels that write no notebook.
+    """
+    folder = ROOT / "_build" / ("ipython-draft" if draft else "ipython")
+    startup = folder / "profile_default" / "startup" / "figures.py"
+    startup.parent.mkdir(parents=True, exist_ok=True)
+    code = f"import sys\nsys.path.append({str(ROOT)!r})\nfrom tools import figures\n"
+    code += "figures.refuse()\n"
+    if draft:
+        code += "figures.draft()\n"
+    code += "del figures, sys\n"
+    new = startup.with_suffix(f".{os.getpid()}")  # a kernel may be reading the old one
+    new.write_text(code, "utf-8")
+    new.replace(startup)
+    return folder
 
 
 def fork_from_now_on() -> None:
