@@ -1,19 +1,21 @@
 """Convolution and pooling on images of shape (N, C, H, W).
 
-All look at the image through the same windows: a view with one window of the kernel's
-size for every output pixel. The backward adds into windows of dx, and so does the
-forward of the transposed convolution.
+All look at the image through the same windows, one of the kernel's size for every
+output pixel: a view of the sheet on which the image lies in its padding. The backward
+adds into windows of dx, and so does the forward of the transposed convolution.
 """
 
+import math
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.lib.stride_tricks import as_strided
 
 from utils.scratch import _checks
 from utils.scratch._checks import Array
 
 Size = int | tuple[int, int]
+Pair = tuple[int, int]
 
 
 def conv2d(
@@ -52,40 +54,41 @@ def conv2d(
     dilation = _checks.pair("dilation", dilation, 1)
     groups = _checks.count("groups", groups)
     _checks.shapes(x=(x, "N C H W"), w=(w, "F I KH KW"), b=(b, "F"))
-    (n, channels, *_), (filters, inputs, *kernel) = x.shape, w.shape
+    (n, channels, *_), (filters, inputs, *_) = x.shape, w.shape
     if inputs * groups != channels or filters % groups:
         raise ValueError(
             f"w must have shape (F, C / groups, KH, KW) with C = {channels} and F a "
             f"multiple of groups = {groups}, got {w.shape}"
         )
-    padded = _pad(x, padding, 0)
-    windows = _windows(padded, (kernel[0], kernel[1]), stride, dilation)
-    out_size = windows.shape[2:4]
-    # One column per output pixel holds the pixels that its window sees.
-    columns = windows.transpose(0, 1, 4, 5, 2, 3).reshape(
-        n, groups, inputs * kernel[0] * kernel[1], -1
-    )
-    y = w.reshape(groups, filters // groups, -1) @ columns
-    y = y.reshape(n, filters, *out_size)
-    y += b[:, None, None]
-    return y, (x.shape, w, columns, padding, stride, dilation, y.shape)
+    setting = (w.shape[2:], stride, padding, dilation)
+    image, windows, width = _sheet(x.shape, x.dtype, *setting)
+    image[...] = x
+    windows = windows.reshape(n, groups, inputs, *windows.shape[2:])
+    *_, height, row = windows.shape
+    # One column per output pixel holds the pixels that its window sees and a 1, whose
+    # weight is the bias.
+    columns = np.empty((n, groups, w[0].size + 1, height * row), x.dtype)
+    columns[:, :, -1] = 1
+    columns[:, :, :-1].reshape(windows.shape)[...] = windows
+    weights = np.append(w.reshape(filters, -1), b[:, None], axis=1)
+    y = weights.reshape(groups, filters // groups, -1) @ columns
+    y = np.ascontiguousarray(y.reshape(n, filters, height, row)[..., :width])
+    return y, (x.shape, w, columns, setting, y.shape)
 
 
 def conv2d_backward(dy: Array, cache: tuple[Any, ...]) -> tuple[Array, Array, Array]:
     """Return dx, dw, db."""
-    x_shape, w, columns, padding, stride, dilation, y_shape = _checks.opened(cache, 7)
+    x_shape, w, columns, setting, y_shape = _checks.opened(cache, 5)
     _checks.like("dy", dy, y_shape, w.dtype)
-    n, groups = columns.shape[:2]
-    d = dy.reshape(n, groups, len(w) // groups, -1)
-    dw = (d @ columns.mT).sum(axis=0).reshape(w.shape)
-
-    dx_padded = np.zeros(_padded_shape(x_shape, padding), w.dtype)
-    windows = _windows(dx_padded, w.shape[2:], stride, dilation)
-    w_grouped = w.reshape(groups, len(w) // groups, *w.shape[1:])
-    for i, j in np.ndindex(*w.shape[2:]):
-        # A window view overlaps itself, its pixels (i, j) alone do not.
-        windows[..., i, j] += (w_grouped[..., i, j].mT @ d).reshape(windows.shape[:4])
-    return _crop(dx_padded, padding), dw, dy.sum(axis=(0, 2, 3))
+    n, groups, _, places = columns.shape
+    dx, windows, width = _sheet(x_shape, w.dtype, *setting)
+    d = np.zeros((*y_shape[:2], *windows.shape[4:]), w.dtype)
+    d[..., :width] = dy
+    d = d.reshape(n, groups, len(w) // groups, places)
+    # A copy, since OpenBLAS is slow when the second factor is small and transposed.
+    dweights = (columns @ d.mT.copy()).sum(axis=0).mT.reshape(len(w), -1)
+    _stamp(windows, w, d)
+    return dx, dweights[:, :-1].reshape(w.shape), dweights[:, -1].copy()
 
 
 def conv_transpose2d(
@@ -154,32 +157,26 @@ def conv_transpose2d(
             f"padding {padding} cuts everything off an output of {sheet[0]} × "
             f"{sheet[1]} pixels"
         )
-    canvas = np.zeros((n, len(b), *sheet), x.dtype)
-    stamps = _stamps(canvas, w, size, stride, dilation)
-    pixels = x.reshape(n, groups, channels // groups, -1)
-    filters = w.reshape(groups, channels // groups, *w.shape[1:])
-    for i, j in np.ndindex(*kernel):
-        # Pixels (i, j) of all stamps lie apart, whatever the stride.
-        stamps[..., i, j] += (filters[..., i, j].mT @ pixels).reshape(stamps.shape[:4])
-    y = _crop(canvas, padding) + b[:, None, None]
-    return y, (x, w, canvas.shape, padding, stride, dilation, groups, y.shape)
+    shape = (n, len(b), *(m - 2 * p for m, p in zip(sheet, padding, strict=True)))
+    setting = (w.shape[2:], stride, padding, dilation)
+    y, windows, _ = _sheet(shape, x.dtype, *setting)
+    pixels = x.reshape(n, groups, channels // groups, size[0] * size[1])
+    _stamp(windows[..., : size[0], : size[1]], w, pixels)
+    return y + b[:, None, None], (x, w, groups, setting, shape)
 
 
 def conv_transpose2d_backward(
     dy: Array, cache: tuple[Any, ...]
 ) -> tuple[Array, Array, Array]:
     """Return dx, dw, db: dx is an ordinary convolution of dy."""
-    x, w, canvas_shape, padding, stride, dilation, groups, y_shape = _checks.opened(
-        cache, 8
-    )
+    x, w, groups, setting, y_shape = _checks.opened(cache, 5)
     _checks.like("dy", dy, y_shape, w.dtype)
-    n, channels = x.shape[:2]
-    canvas = np.zeros(canvas_shape, w.dtype)
-    _crop(canvas, padding)[...] = dy
-    stamps = _stamps(canvas, w, x.shape[2:], stride, dilation)
-    columns = stamps.transpose(0, 1, 4, 5, 2, 3).reshape(n, groups, w[0].size, -1)
+    n, channels, h, width = x.shape
+    image, windows, _ = _sheet(y_shape, w.dtype, *setting)
+    image[...] = dy
+    columns = windows[..., :h, :width].reshape(n, groups, w[0].size, h * width)
     dx = (w.reshape(groups, channels // groups, -1) @ columns).reshape(x.shape)
-    pixels = x.reshape(n, groups, channels // groups, -1)
+    pixels = x.reshape(n, groups, channels // groups, h * width)
     dw = (pixels @ columns.mT).sum(axis=0).reshape(w.shape)
     return dx, dw, dy.sum(axis=(0, 2, 3))
 
@@ -205,27 +202,28 @@ def max_pool2d(
     Source: Ranzato et al., "Unsupervised learning of invariant feature hierarchies",
     CVPR 2007.
     """
-    size, stride, padding = _pool_settings(x, size, stride, padding)
-    padded = _pad(x, padding, -np.inf)
-    windows = _windows(padded, size, stride)
-    y = np.full(windows.shape[:4], -np.inf, x.dtype)
-    for i, j in np.ndindex(*size):
-        np.maximum(y, windows[..., i, j], out=y)
-    return y, (padded, y.copy(), size, stride, padding)
+    setting = _pool_setting(x, size, stride, padding)
+    image, windows, width = _sheet(x.shape, x.dtype, *setting, fill=-np.inf)
+    image[...] = x
+    windows = windows[..., :width]
+    y = np.full((*x.shape[:2], *windows.shape[4:]), -np.inf, x.dtype)
+    for i, j in np.ndindex(*setting[0]):
+        np.maximum(y, windows[:, :, i, j], out=y)
+    return y, (x.shape, windows, y.copy(), setting)
 
 
 def max_pool2d_backward(dy: Array, cache: tuple[Any, ...]) -> Array:
     """Return dx: each window's gradient goes to the first of its largest pixels."""
-    padded, y, size, stride, padding = _checks.opened(cache, 5)
+    x_shape, windows, y, setting = _checks.opened(cache, 4)
     _checks.like("dy", dy, y.shape, y.dtype)
-    dx_padded = np.zeros_like(padded)
-    windows, dwindows = (_windows(a, size, stride) for a in (padded, dx_padded))
+    dx, dwindows, width = _sheet(x_shape, y.dtype, *setting)
+    dwindows = dwindows[..., :width]
     waiting = np.ones(y.shape, bool)
-    for i, j in np.ndindex(*size):
-        first = waiting & (windows[..., i, j] == y)
-        dwindows[..., i, j] += dy * first
+    for i, j in np.ndindex(*setting[0]):
+        first = waiting & (windows[:, :, i, j] == y)
+        dwindows[:, :, i, j] += dy * first
         waiting &= ~first
-    return _crop(dx_padded, padding)
+    return dx
 
 
 def avg_pool2d(
@@ -249,60 +247,76 @@ def avg_pool2d(
     Source: LeCun et al., "Gradient-based learning applied to document recognition",
     Proc. IEEE 1998.
     """
-    size, stride, padding = _pool_settings(x, size, stride, padding)
-    windows = _windows(_pad(x, padding, 0), size, stride)
-    y = np.zeros(windows.shape[:4], x.dtype)
-    for i, j in np.ndindex(*size):
-        y += windows[..., i, j]
-    y /= size[0] * size[1]
-    return y, (x.shape, size, stride, padding, y.shape, y.dtype)
+    setting = _pool_setting(x, size, stride, padding)
+    image, windows, width = _sheet(x.shape, x.dtype, *setting)
+    image[...] = x
+    y = np.zeros((*x.shape[:2], windows.shape[4], width), x.dtype)
+    for i, j in np.ndindex(*setting[0]):
+        y += windows[:, :, i, j, :, :width]
+    y /= math.prod(setting[0])
+    return y, (x.shape, setting, y.shape, y.dtype)
 
 
 def avg_pool2d_backward(dy: Array, cache: tuple[Any, ...]) -> Array:
     """Return dx: each pixel of a window gets an equal share."""
-    x_shape, size, stride, padding, y_shape, dtype = _checks.opened(cache, 6)
+    x_shape, setting, y_shape, dtype = _checks.opened(cache, 4)
     _checks.like("dy", dy, y_shape, dtype)
-    dx_padded = np.zeros(_padded_shape(x_shape, padding), dtype)
-    windows = _windows(dx_padded, size, stride)
-    share = dy / (size[0] * size[1])
-    for i, j in np.ndindex(*size):
-        windows[..., i, j] += share
-    return _crop(dx_padded, padding)
+    dx, windows, width = _sheet(x_shape, dtype, *setting)
+    share = dy / math.prod(setting[0])
+    for i, j in np.ndindex(*setting[0]):
+        windows[:, :, i, j, :, :width] += share
+    return dx
 
 
-def _windows(
-    image: Array,
-    size: tuple[int, int],
-    stride: tuple[int, int],
-    dilation: tuple[int, int] = (1, 1),
-) -> Array:
-    """View (N, C, H, W) as (N, C, OH, OW, KH, KW), one window per output pixel."""
+def _sheet(
+    shape: tuple[int, ...],
+    dtype: Any,
+    size: Pair,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair = (1, 1),
+    fill: float = 0,
+) -> tuple[Array, Array, int]:
+    """Return images, their windows, and how many of those stand side by side.
+
+    The images (N, C, H, W) and the windows (N, C, KH, KW, OH, row) are views of the
+    same sheet. Its rows are padded on their left alone: what lies to the right of a row
+    is the left of the next. With stride 1 a window stands on every place of the row, so
+    that NumPy sees one long run, not many short ones. The last in a row mean nothing.
+    """
+    n, c, h, w = shape
+    height, width = h + 2 * padding[0], w + 2 * padding[1]
     span = [d * (k - 1) + 1 for k, d in zip(size, dilation, strict=True)]
-    if min(span) < 1 or span[0] > image.shape[2] or span[1] > image.shape[3]:
+    if min(span) < 1 or span[0] > height or span[1] > width:
         raise ValueError(
             f"a window of {span[0]} × {span[1]} pixels does not fit into the padded "
-            f"image of {image.shape[2]} × {image.shape[3]}"
+            f"image of {height} × {width}"
         )
-    every = sliding_window_view(image, span, axis=(2, 3), writeable=True)
-    (sh, sw), (dh, dw) = stride, dilation
-    return every[:, :, ::sh, ::sw, ::dh, ::dw]
+    oh, ow = (height - span[0]) // stride[0] + 1, (width - span[1]) // stride[1] + 1
+    row = max(w + padding[1], ow)
+    sheet = np.full((n, c, height + 2, row), fill, dtype)  # two, for the last row's end
+    *outer, sh, sw = sheet.strides
+    windows = as_strided(
+        sheet,
+        (n, c, *size, oh, row if stride == (1, 1) else ow),
+        (*outer, dilation[0] * sh, dilation[1] * sw, stride[0] * sh, stride[1] * sw),
+    )
+    top, left = padding
+    return sheet[:, :, top : top + h, left : left + w], windows, ow
 
 
-def _stamps(
-    canvas: Array,
-    w: Array,
-    size: tuple[int, ...],
-    stride: tuple[int, int],
-    dilation: tuple[int, int],
-) -> Array:
-    """View a canvas as the places of the stamps, (N, F, H, W, KH, KW)."""
-    places = _windows(canvas, w.shape[2:], stride, dilation)
-    return places[:, :, : size[0], : size[1]]
+def _stamp(windows: Array, w: Array, pixels: Array) -> None:
+    """Add every pixel's filter to its window; pixels are (N, groups, F / groups, …)."""
+    w = w.reshape(*pixels.shape[1:3], *w.shape[1:]).transpose(3, 4, 0, 2, 1).copy()
+    for i, j in np.ndindex(*w.shape[:2]):
+        # A window overlaps others, its place (i, j) alone does not.
+        place = windows[:, :, i, j]
+        place += (w[i, j] @ pixels).reshape(place.shape)
 
 
-def _pool_settings(
+def _pool_setting(
     x: Array, size: Size, stride: Size | None, padding: Size
-) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+) -> tuple[Pair, Pair, Pair]:
     _checks.shapes(x=(x, "N C H W"))
     size = _checks.pair("size", size, 1)
     stride = size if stride is None else _checks.pair("stride", stride, 1)
@@ -313,21 +327,3 @@ def _pool_settings(
             "a window could hold padding alone"
         )
     return size, stride, padding
-
-
-def _padded_shape(shape: tuple[int, ...], padding: tuple[int, int]) -> tuple[int, ...]:
-    n, c, h, w = shape
-    return n, c, h + 2 * padding[0], w + 2 * padding[1]
-
-
-def _pad(x: Array, padding: tuple[int, int], value: float) -> Array:
-    if padding == (0, 0):
-        return x
-    padded = np.full(_padded_shape(x.shape, padding), value, x.dtype)
-    _crop(padded, padding)[...] = x
-    return padded
-
-
-def _crop(padded: Array, padding: tuple[int, int]) -> Array:
-    h, w = padded.shape[2:]
-    return padded[:, :, padding[0] : h - padding[0], padding[1] : w - padding[1]]

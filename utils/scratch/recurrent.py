@@ -34,7 +34,7 @@ def rnn(
     _checks.shapes(
         x=(x, "N T D"), h0=(h0, "N H"), wx=(wx, "D H"), wh=(wh, "H H"), b=(b, "H")
     )
-    (z,) = _input_product(x, wx, b, 1)  # (T, N, H)
+    z = _input_product(x, wx, b, 1)[:, 0]  # (T, N, H)
     h = _states(h0, len(z))
     for t in range(len(z)):
         h[t + 1] = np.tanh(z[t] + h[t] @ wh)
@@ -48,11 +48,11 @@ def rnn_backward(
     x, wx, wh, h = _checks.opened(cache, 4)
     _check_upstream(dh_all, h)
     dz = np.empty_like(h[1:])
-    dh = np.zeros_like(h[0])
+    dh, wh_t = np.zeros_like(h[0]), wh.T.copy()
     for t in reversed(range(len(dz))):
-        dh = dh + dh_all[:, t]
+        dh += dh_all[:, t]
         dz[t] = dh * (1 - h[t + 1] ** 2)
-        dh = dz[t] @ wh.T
+        dh = dz[t] @ wh_t
     dx, dwx, db = _input_gradients(dz, x, wx)
     return dx, dh, dwx, _weight_gradient(h[:-1], dz), db
 
@@ -91,25 +91,26 @@ def lstm(
         wh=(wh, "H 4H"),
         b=(b, "4H"),
     )
-    # sigmoid(z) = tanh(z / 2) / 2 + 1/2, so one tanh serves all four gates.
+    # sigmoid(z) = tanh(z / 2) / 2 + 1/2, so one tanh serves all four gates. The first
+    # half is in the weights.
     half = np.array([0.5, 0.5, 1, 0.5], x.dtype).reshape(4, 1, 1)
-    shift = 1 - half
-    gates = _input_product(x, wx, b, 4)  # (4, T, N, H), turned into gates in place
-    wh_gates = _by_gate(wh, 4)
+    halves = half.repeat(h0.shape[1])
+    gates = _input_product(x, wx * halves, b * halves, 4)  # turned into gates in place
+    wh_gates = _by_gate(wh * halves, 4)
     steps = x.shape[1]
     h, c = _states(h0, steps), _states(c0, steps)
     tanh_c = np.empty_like(h[1:])
     for t in range(steps):
-        z = gates[:, t]
+        z = gates[t]
         z += h[t] @ wh_gates
-        z *= half
         np.tanh(z, out=z)
         z *= half
-        z += shift
+        z += 1 - half
         i, f, g, o = z
         c[t + 1] = f * c[t] + i * g
         np.tanh(c[t + 1], out=tanh_c[t])
         np.multiply(o, tanh_c[t], out=h[t + 1])
+    gates = gates.swapaxes(0, 1)  # (4, T, N, H)
     return h[1:].copy().swapaxes(0, 1), (x, wx, wh, gates, tanh_c, h, c)
 
 
@@ -126,20 +127,21 @@ def lstm_backward(
         _checks.like("dc_last", dc_last, h[0].shape, h.dtype)
     steps, n, width = tanh_c.shape
     dz = np.empty((steps, n, 4 * width), x.dtype)
-    dh = np.zeros_like(h[0])
+    dz_gates = dz.reshape(steps, n, 4, width).swapaxes(1, 2)
+    # For all steps at once, the slopes of the cell along what goes into i, f and g, and
+    # those of h = o tanh c along what goes into o, and along the cell: o (1 - tanh²c).
+    i, f, g, o = gates
+    slopes = np.stack([g * i * (1 - i), c[:-1] * f * (1 - f), i * (1 - g * g)], axis=1)
+    slope_o, slope_c = h[1:] * (1 - o), o - h[1:] * tanh_c
+    dh, wh_t = np.zeros_like(h[0]), wh.T.copy()
     dc = np.zeros_like(dh) if dc_last is None else dc_last.copy()
     for t in reversed(range(steps)):
-        i, f, g, o = gates[:, t]
-        di, df, dg, do = dz[t].reshape(n, 4, width).swapaxes(0, 1)
-        dh = dh + dh_all[:, t]
-        # o (1 - tanh²c) = o - h tanh c, and below h stands for o tanh c, dc for f dc.
-        dc = dc + dh * (o - h[t + 1] * tanh_c[t])
-        di[...] = dc * g * i * (1 - i)
-        dg[...] = dc * i * (1 - g * g)
-        dc = dc * f
-        df[...] = dc * c[t] * (1 - f)
-        do[...] = dh * h[t + 1] * (1 - o)
-        dh = dz[t] @ wh.T
+        dh += dh_all[:, t]
+        dc += dh * slope_c[t]
+        np.multiply(dc, slopes[t], out=dz_gates[t, :3])
+        np.multiply(dh, slope_o[t], out=dz_gates[t, 3])
+        dc *= f[t]
+        dh = dz[t] @ wh_t
     dx, dwx, db = _input_gradients(dz, x, wx)
     return dx, dh, dc, dwx, _weight_gradient(h[:-1], dz), db
 
@@ -179,14 +181,14 @@ def gru(
         bx=(bx, "3H"),
         bh=(bh, "3H"),
     )
-    gates = _input_product(x, wx, bx, 3)  # (3, T, N, H), turned into gates in place
+    gates = _input_product(x, wx, bx, 3)  # (T, 3, N, H), turned into gates in place
     wh_gates, bh_gates = _by_gate(wh, 3), bh.reshape(3, 1, -1)
     h = _states(h0, x.shape[1])
     recurrent_n = np.empty_like(h[1:])
     for t in range(x.shape[1]):
         recurrent = h[t] @ wh_gates + bh_gates
-        r, z, n = gates[:, t]
-        rz = gates[:2, t]
+        r, z, n = gates[t]
+        rz = gates[t, :2]
         rz[...] = np.tanh((rz + recurrent[:2]) / 2) / 2 + 0.5
         n[...] = np.tanh(n + r * recurrent[2])
         recurrent_n[t] = recurrent[2]
@@ -203,9 +205,9 @@ def gru_backward(
     steps, batch, width = recurrent_n.shape
     d_input = np.empty((steps, batch, 3 * width), x.dtype)
     d_recurrent = np.empty_like(d_input)
-    dh = np.zeros_like(h[0])
+    dh, wh_t = np.zeros_like(h[0]), wh.T.copy()
     for t in reversed(range(steps)):
-        r, z, n = gates[:, t]
+        r, z, n = gates[t]
         dr, dz, dn = d_input[t].reshape(batch, 3, width).swapaxes(0, 1)
         dh = dh + dh_all[:, t]
         dn[...] = dh * (1 - z) * (1 - n**2)
@@ -213,7 +215,7 @@ def gru_backward(
         dr[...] = dn * recurrent_n[t] * r * (1 - r)
         d_recurrent[t] = d_input[t]
         d_recurrent[t, :, 2 * width :] = dn * r
-        dh = dh * z + d_recurrent[t] @ wh.T
+        dh = dh * z + d_recurrent[t] @ wh_t
     dx, dwx, dbx = _input_gradients(d_input, x, wx)
     dwh, dbh = _weight_gradient(h[:-1], d_recurrent), d_recurrent.sum(axis=(0, 1))
     return dx, dh, dwx, dwh, dbx, dbh
@@ -232,11 +234,10 @@ def _by_gate(w: Array, gates: int) -> Array:
 
 
 def _input_product(x: Array, wx: Array, b: Array, gates: int) -> Array:
-    """Return x wx + b for all steps at once, gate and time first: (gates, T, N, H)."""
-    n, steps, width = x.shape
-    z = x.swapaxes(0, 1).reshape(-1, width) @ _by_gate(wx, gates)
+    """Return x wx + b for all steps at once, time and gate first: (T, gates, N, H)."""
+    z = x.swapaxes(0, 1)[:, None] @ _by_gate(wx, gates)
     z += b.reshape(gates, 1, -1)
-    return z.reshape(gates, steps, n, wx.shape[1] // gates)
+    return z
 
 
 def _input_gradients(dz: Array, x: Array, wx: Array) -> tuple[Array, Array, Array]:
