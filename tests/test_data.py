@@ -51,7 +51,7 @@ def check_form(loaded, axes):
 
 def test_names_lists_every_set():
     assert {"digits", "spirals", "mnist", "fashion_mnist"} <= set(data.names())
-    assert {"coffee", "astronaut", "china", "brick"} <= set(data.image_names())
+    assert {"coffee", "astronaut", "china", "brick"} <= set(data.names("picture"))
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_table():
 
 
 @pytest.mark.usefixtures("no_network")
-@pytest.mark.parametrize("name", data.image_names())
+@pytest.mark.parametrize("name", data.names("picture"))
 def test_images(name):
     picture = data.image(name)
     assert picture.dtype == np.float32

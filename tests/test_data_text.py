@@ -381,7 +381,7 @@ def test_a_series_has_its_columns_and_says_what_is_missing(monkeypatch, mirror, 
 
 
 def test_a_series_is_asked_for_by_its_name():
-    assert "airline" in data.series_names()
+    assert "airline" in data.names("series")
     with pytest.raises(
         data.DataError, match=r"Did you mean 'airline'\? The series are"
     ):

@@ -234,12 +234,8 @@ def test_what_nothing_needs_is_found(monkeypatch):
 @pytest.mark.parametrize("load", [data.load, data.text, data.texts])
 def test_every_data_set_is_loaded_by_a_chapter_or_a_tool(load):
     asked = set().union(*map(texts_in, users().values()))
-    known = {
-        data.load: data.names,
-        data.text: data.text_names,
-        data.texts: data.texts_names,
-    }
-    unused = set(known[load]()) - asked
+    kind = {data.load: "data set", data.text: "text", data.texts: "set of sentences"}
+    unused = set(data.names(kind[load])) - asked
     assert not unused, f"no chapter or tool loads {', '.join(sorted(unused))}"
 
 

@@ -203,6 +203,12 @@ def test_a_wrong_upstream_gradient_is_named(case):
         case.backward(1.0, cache)
 
 
+def test_a_count_may_be_one_and_not_zero():
+    assert _checks.count("groups", 1) == 1
+    with pytest.raises(ValueError, match="groups must be an integer of at least 1"):
+        _checks.count("groups", 0)
+
+
 def test_shape_patterns_bind_names_across_arguments():
     x, w = np.ones((2, 5, 3)), np.ones((3, 8))
     assert _checks.shapes(x=(x, "... D"), w=(w, "D 4H")) == {"D": 3, "H": 2}

@@ -237,6 +237,16 @@ def test_the_output_is_not_the_input_even_for_windows_of_one_pixel():
         assert not np.shares_memory(x, y)
 
 
+@pytest.mark.parametrize("name", ["conv2d", "conv_transpose2d"])
+def test_without_images_the_gradients_are_zero(name):
+    inputs = np.ones((0, 2, 5, 5)), np.ones((2, 2, 3, 3)), np.ones(2)
+    y, cache = getattr(scratch, name)(*inputs)
+    assert y.shape[:2] == (0, 2)
+    grads = getattr(scratch, f"{name}_backward")(y, cache)
+    for gradient, array in zip(grads, inputs, strict=True):
+        np.testing.assert_array_equal(gradient, np.zeros_like(array))
+
+
 x, w, b = np.zeros((2, 4, 5, 6)), np.zeros((6, 4, 3, 3)), np.zeros(6)
 
 

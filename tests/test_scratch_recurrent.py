@@ -93,6 +93,17 @@ def test_a_state_does_not_depend_on_later_inputs(name, seed, t):
 
 
 @names
+@pytest.mark.parametrize(("n", "t"), [(2, 0), (0, 3), (0, 0)])
+def test_without_steps_or_examples_gradients_are_zero(name, n, t):
+    arrays = layer(name, np.random.default_rng(0), n, t, 3, 4)
+    y, cache = getattr(scratch, name)(**arrays)
+    assert y.shape == (n, t, 4)
+    grads = getattr(scratch, f"{name}_backward")(y, cache)
+    for gradient, array in zip(grads, arrays.values(), strict=True):
+        np.testing.assert_array_equal(gradient, np.zeros_like(array))
+
+
+@names
 @few
 @given(seeds, st.integers(1, 5))
 def test_a_sequence_can_be_run_in_two_pieces(name, seed, t):
