@@ -3,6 +3,12 @@
 Each ratio is the median over pairs measured one right after the other, in seconds of
 processor, so that a busy machine slows both. Run `python tools/bench_scratch.py`, or
 import `run`.
+
+Machines differ most in the kernels that NumPy's OpenBLAS picks, since it knows
+processors by their model: on one that is newer than itself it takes those for AVX2,
+while PyTorch's convolution always takes AVX-512 where that is. The rows *its product
+alone* show it: what is above their value is what NumPy adds. To give both the same
+instructions on such a machine, set OPENBLAS_CORETYPE=SkylakeX.
 """
 
 import sys
@@ -67,15 +73,22 @@ def seconds(step: Step, repeats: int) -> float:
 def conv2d(
     channels: int, filters: int, size: int
 ) -> list[tuple[str, Step, Step, float | None]]:
-    """Set up a 3 × 3 convolution with padding 1, batch 32: forward, then backward."""
+    """Set up a 3 × 3 convolution with padding 1: product alone, forward, backward."""
     x, w, b = normal((32, channels, size, size), (filters, channels, 3, 3), (filters,))
     (dy,) = normal((32, filters, size, size))
     _, cache = scratch.conv2d(x, w, b, padding=1)
     tensors = [torch.tensor(a, requires_grad=True) for a in (x, w, b)]
     y = torch.nn.functional.conv2d(*tensors, padding=1)
     upstream = torch.tensor(dy)
+    weights, columns = normal((filters, 9 * channels), (32, 9 * channels, size**2))
     name = f"conv2d {channels}→{filters} at {size}×{size}, batch 32"
     return [
+        (
+            f"{name}, its product alone",
+            lambda: weights @ columns,
+            lambda: torch.nn.functional.conv2d(*tensors, padding=1),
+            None,
+        ),
         (
             f"{name}, forward",
             lambda: scratch.conv2d(x, w, b, padding=1),
