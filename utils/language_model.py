@@ -17,10 +17,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from utils.training.arguments import check_counts
 
 __all__ = ["Block", "Config", "LanguageModel", "checked", "rotate"]
 
@@ -57,9 +58,7 @@ KINDS = {
 def checked(*arguments: Any, **options: Any) -> Config:
     """Returns the arguments as a Config, or says in one sentence what is wrong."""
     config = Config(*arguments, **options)
-    for name, value in zip(Config._fields[:7], config[:7], strict=True):
-        if type(value) is bool or not isinstance(value, (int, np.integer)) or value < 1:
-            raise ValueError(f"{name} is {value!r}; give a whole number from 1 up.")
+    check_counts(**dict(zip(Config._fields[:7], config[:7], strict=True)))
     for name, kinds in KINDS.items():
         if getattr(config, name) not in kinds:
             given = repr(getattr(config, name))

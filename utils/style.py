@@ -32,13 +32,12 @@ class Features(nn.Module):
 
     Args:
         seed: Of the first weights, drawn as He and others do for ReLU.
-        pool: What halves the maps.
     """
 
-    def __init__(self, seed: int, pool: type[nn.Module] = nn.AvgPool2d) -> None:
+    def __init__(self, seed: int) -> None:
         super().__init__()
         draw = torch.Generator().manual_seed(seed)
-        self.layers, self.pool = nn.ModuleList(), pool(2)
+        self.layers, self.pool = nn.ModuleList(), nn.AvgPool2d(2)
         for before, width in zip((3, *WIDTHS), WIDTHS, strict=False):
             layer = nn.Conv2d(before, width, 3, padding=1)
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=draw)
@@ -112,9 +111,8 @@ def trained_features(seed: int, names: tuple[str, ...] = NAMES[:7]) -> Features:
     for _ in range(runtime.pick(quick=100, full=1500)):
         x, which = pieces(pictures, 40, 32, rng)
         swap = torch.from_numpy(rng.permuted(np.tile(np.arange(3), (40, 1)), axis=1))
-        x = torch.gather(
-            x, 1, swap[..., None, None].expand_as(x)
-        )  # colours change places
+        swap = swap[..., None, None].expand_as(x)
+        x = torch.gather(x, 1, swap)  # colours change places
         scale, shift = (
             torch.from_numpy(rng.uniform(*ends, (40, 1, 1, 1)).astype(np.float32))
             for ends in ((0.6, 1.2), (-0.1, 0.1))
@@ -176,7 +174,6 @@ def paint(
     strength: float = 0.03,
     steps: int = 30,
     centred: bool = True,
-    layers: tuple[int, ...] = (0, 1, 2, 3),
     start: Tensor | None = None,
 ) -> Tensor:
     """Optimise pictures with L-BFGS.
@@ -188,10 +185,9 @@ def paint(
         strength: The weight of the content's features, those of the third layer.
         steps: How many.
         centred: Means and covariances rather than Gram matrices.
-        layers: Whose moments are matched.
         start: The pictures to start from; the contents by default.
     """
-    goal = [network(styles)[k] for k in layers]
+    goal = network(styles)
     kept = network(contents)[2]
     x = (contents if start is None else start).clone().requires_grad_()
     lbfgs = torch.optim.LBFGS(
@@ -201,7 +197,7 @@ def paint(
     def loss() -> Tensor:
         lbfgs.zero_grad()
         maps = network(x)
-        value = style_distance([maps[k] for k in layers], goal, centred).sum()
+        value = style_distance(maps, goal, centred).sum()
         value = value + strength * relative(maps[2], kept).sum()
         value = value + (x - x.clamp(0, 1)).square().sum()  # stay in range
         value.backward()

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from utils import scratch
+from utils.training.arguments import check_counts
 
 if TYPE_CHECKING:
     import keras
@@ -56,9 +57,7 @@ def sinusoids(length: int, width: int) -> Array:
 
     Source: chapter sequences/transformer, eq-transformer-sinusoids.
     """
-    for name, number in (("length", length), ("width", width)):
-        if not isinstance(number, (int, np.integer)) or number < 1:
-            raise ValueError(f"{name} is {number!r}; give a whole number from 1 up.")
+    check_counts(length=length, width=width)
     if width % 2:
         raise ValueError(f"width is {width}; sines and cosines come in pairs: even.")
     omega = 10000.0 ** (-np.arange(0, width, 2) / width)  # (D/2,)
@@ -221,9 +220,7 @@ def keras_block(
 
 
 def _check_sizes(width: int, n_heads: int, hidden: int) -> None:
-    for name, number in (("width", width), ("n_heads", n_heads), ("hidden", hidden)):
-        if not isinstance(number, (int, np.integer)) or number < 1:
-            raise ValueError(f"{name} is {number!r}; give a whole number from 1 up.")
+    check_counts(width=width, n_heads=n_heads, hidden=hidden)
     if width % n_heads:
         raise ValueError(f"n_heads is {n_heads}, which does not divide width {width}.")
 

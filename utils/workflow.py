@@ -198,7 +198,7 @@ def split_by_day(days: Array, seed: int) -> tuple[Array, Array, Array]:
     return train, val, test
 
 
-def make_net(n_classes: int = len(CLASSES)) -> torch.nn.Sequential:
+def make_net() -> torch.nn.Sequential:
     """Build the small network: pictures (N, 3, 48, 48) from 0 to 1 become logits."""
     from torch import nn
 
@@ -210,13 +210,11 @@ def make_net(n_classes: int = len(CLASSES)) -> torch.nn.Sequential:
             nn.ReLU(),
         ]
     pooled = nn.AdaptiveAvgPool2d(1), nn.Flatten()
-    return nn.Sequential(*layers, *pooled, nn.Linear(64, n_classes))
+    return nn.Sequential(*layers, *pooled, nn.Linear(64, len(CLASSES)))
 
 
-def trained(
-    photos: Photos, rows: Array, seed: int = 0, epochs: int = 25
-) -> torch.nn.Sequential:
-    """Train the network on some rows; return it in evaluation mode."""
+def trained(photos: Photos, rows: Array, seed: int = 0) -> torch.nn.Sequential:
+    """Train the network on some rows for 25 epochs; return it in evaluation mode."""
     import torch
     from torch.nn import functional as F
 
@@ -225,12 +223,12 @@ def trained(
     torch.manual_seed(seed)
     net = make_net()
     x = np.moveaxis(photos.images[rows], -1, 1).astype(np.float32) / 255
-    n_steps = epochs * -(-len(rows) // 32)
+    n_steps = 25 * -(-len(rows) // 32)
     training.fit(
         net,
         (x, photos.labels[rows]),
         loss=F.cross_entropy,
-        epochs=epochs,
+        epochs=25,
         batch_size=32,
         optimizer="adamw",
         lr=0.01,

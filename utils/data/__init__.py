@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from numpy.typing import NDArray
@@ -46,21 +46,15 @@ __all__ = [
     "Recordings",
     "TextDataset",
     "documents",
-    "documents_names",
     "image",
-    "image_names",
     "in_chinese",
     "in_english",
     "load",
     "names",
     "recordings",
-    "recordings_names",
     "series",
-    "series_names",
     "text",
-    "text_names",
     "texts",
-    "texts_names",
 ]
 
 _SETS: dict[str, Callable[..., Dataset]] = {
@@ -103,7 +97,7 @@ def image(name: str) -> FloatArray:
     """Loads one of the photographs and textures that come with the libraries.
 
     Args:
-        name: One of `image_names()`.
+        name: One of `names("picture")`.
 
     Returns:
         A float32 array from 0 to 1 of shape (H, W, 3), or (H, W) if the picture is
@@ -120,7 +114,7 @@ def text(name: str) -> str:
     """Loads one long text.
 
     Args:
-        name: One of `text_names()`.
+        name: One of `names("text")`.
 
     Raises:
         DataError: No text has that name, or it is damaged or out of reach.
@@ -137,7 +131,7 @@ def documents(name: str) -> dict[str, str]:
     """Loads a collection of texts, to be split by whole documents.
 
     Args:
-        name: One of `documents_names()`.
+        name: One of `names("collection")`.
 
     Returns:
         Texts by the names of the documents.
@@ -157,7 +151,7 @@ def series(name: str) -> dict[str, NDArray[Any]]:
     """Loads a public series with what was measured beside it.
 
     Args:
-        name: One of `series_names()`.
+        name: One of `names("series")`.
 
     Returns:
         Columns by name, each of shape (T,): float64 with NaN for what is missing, or
@@ -174,7 +168,7 @@ def recordings(name: str) -> Recordings:
     """Loads recorded words with who said what.
 
     Args:
-        name: One of `recordings_names()`.
+        name: One of `names("set of recordings")`.
 
     Raises:
         DataError: No set has that name, or it is damaged or out of reach.
@@ -187,7 +181,7 @@ def texts(name: str, **options: object) -> TextDataset:
     """Loads sentences with their classes or translations.
 
     Args:
-        name: One of `texts_names()`.
+        name: One of `names("set of sentences")`.
         **options: What a generated set can be told; see `utils.data.number_words`.
 
     Raises:
@@ -205,58 +199,33 @@ def texts(name: str, **options: object) -> TextDataset:
     return make(**options)
 
 
-def names() -> list[str]:
-    """Lists the names that `load` knows: bundled sets, generated sets, public sets."""
-    return list(_SETS)
-
-
-def image_names() -> list[str]:
-    """Lists the names that `image` knows."""
-    return list(builtin.IMAGES)
-
-
-def text_names() -> list[str]:
-    """Lists the names that `text` knows."""
-    return list(language.TEXTS)
-
-
-def texts_names() -> list[str]:
-    """Lists the names that `texts` knows."""
-    return list(language.PAIRS)
-
-
-def recordings_names() -> list[str]:
-    """Lists the names that `recordings` knows."""
-    return list(RECORDINGS)
-
-
-def documents_names() -> list[str]:
-    """Lists the names that `documents` knows."""
-    return list(language.COLLECTIONS)
-
-
-def series_names() -> list[str]:
-    """Lists the names that `series` knows."""
-    return list(SERIES)
-
-
-_KINDS: dict[str, tuple[str, Callable[[], list[str]]]] = {
-    "data set": ("data.load", names),
-    "picture": ("data.image", image_names),
-    "text": ("data.text", text_names),
-    "series": ("data.series", series_names),
-    "collection": ("data.documents", documents_names),
-    "set of sentences": ("data.texts", texts_names),
-    "set of recordings": ("data.recordings", recordings_names),
+_KINDS: dict[str, tuple[str, Collection[str]]] = {
+    "data set": ("data.load", _SETS),
+    "picture": ("data.image", builtin.IMAGES),
+    "text": ("data.text", language.TEXTS),
+    "series": ("data.series", SERIES),
+    "collection": ("data.documents", language.COLLECTIONS),
+    "set of sentences": ("data.texts", language.PAIRS),
+    "set of recordings": ("data.recordings", RECORDINGS),
 }
 
 
+def names(kind: str = "data set") -> list[str]:
+    """Lists the names that `load` knows, or those of another kind.
+
+    Args:
+        kind: "data set", "picture", "text", "series", "collection", "set of sentences"
+            or "set of recordings".
+    """
+    return list(_KINDS[kind][1])
+
+
 def _check_name(name: str, kind: str) -> None:
-    known = _KINDS[kind][1]()
+    known = names(kind)
     if isinstance(name, str) and name in known:
         return
     for other, there in _KINDS.values():
-        if isinstance(name, str) and name in there():
+        if isinstance(name, str) and name in there:
             raise DataError(f"{name!r} is no {kind}, but {other}({name!r}) has it.")
     near = []
     if isinstance(name, str):
