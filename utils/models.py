@@ -28,7 +28,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from utils.data.store import PublicFile, find
-from utils.training.arguments import check_counts, check_flags, is_whole, shown
+from utils.scratch._checks import is_whole
+from utils.training.arguments import check_counts, check_flags, shown
 
 if TYPE_CHECKING:
     import torch

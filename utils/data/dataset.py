@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from utils.scratch._checks import is_whole, shown
+
 FloatArray = NDArray[np.float32]
 LabelArray = NDArray[np.int64]
 
@@ -87,4 +89,12 @@ class TextDataset:
             f"  test     {len(self.x_test):,}\n"
             f"{about}\n"
             f"  source   {self.source}"
+        )
+
+
+def check_count(option: str, value: object, least: int) -> None:
+    """Raise `DataError` unless an option is a whole number from `least` up."""
+    if not is_whole(value) or value < least:  # type: ignore[operator]
+        raise DataError(
+            f"{option} must be a whole number of {least} or more, not {shown(value)}."
         )

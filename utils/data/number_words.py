@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from utils.data.dataset import DataError, TextDataset
-from utils.scratch._checks import shown
+from utils.data.dataset import DataError, TextDataset, check_count
+from utils.scratch._checks import is_whole, shown
 
 LARGEST = 99_999_999
 
@@ -80,17 +80,9 @@ def number_words(largest: int = 9999, block: int = 100, seed: int = 0) -> TextDa
         block: How many consecutive numbers are held out, or not, together.
         seed: Seed of the choice and of the order.
     """
-    for option, value, least in (
-        ("largest", largest, 9),
-        ("block", block, 1),
-        ("seed", seed, 0),
-    ):
-        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-        if not whole or value < least:
-            raise DataError(
-                f"{option} must be a whole number of {least} or more, "
-                f"not {shown(value)}."
-            )
+    check_count("largest", largest, least=9)
+    check_count("block", block, least=1)
+    check_count("seed", seed, least=0)
     _checked(largest)
     numbers = np.arange(largest + 1)
     n_blocks = -(-len(numbers) // block)
@@ -115,8 +107,7 @@ def number_words(largest: int = 9999, block: int = 100, seed: int = 0) -> TextDa
 
 
 def _checked(number: int) -> int:
-    whole = isinstance(number, int | np.integer) and not isinstance(number, bool)
-    if not whole or not 0 <= number <= LARGEST:
+    if not is_whole(number) or not 0 <= number <= LARGEST:
         raise DataError(
             f"only whole numbers from 0 to {LARGEST:,} are written in words here, "
             f"not {shown(number)}."

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from utils.data.dataset import DataError, Dataset
+from utils.data.dataset import DataError, Dataset, check_count
 from utils.scratch._checks import shown
 
 Points = NDArray[np.float64]
@@ -59,8 +59,8 @@ SETS: dict[str, Callable[..., Dataset]] = {"spirals": spirals, "rings": rings}
 def _generate(
     name: str, place: Place, classes: tuple[str, ...], n: int, noise: float, seed: int
 ) -> Dataset:
-    _check_count("n", n, least=len(classes))
-    _check_count("seed", seed, least=0)
+    check_count("n", n, least=len(classes))
+    check_count("seed", seed, least=0)
     _check_number("noise", noise)
 
     def draw(rng: np.random.Generator) -> tuple[Any, Any]:
@@ -71,14 +71,6 @@ def _generate(
     train, test = np.random.default_rng(seed).spawn(2)
     source = f"generated here with noise {noise:g}, seed {seed}"
     return Dataset(name, *draw(train), *draw(test), classes, source)
-
-
-def _check_count(option: str, value: object, least: int) -> None:
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < least:  # type: ignore[operator]
-        raise DataError(
-            f"{option} must be a whole number of {least} or more, not {shown(value)}."
-        )
 
 
 def _check_number(option: str, value: object) -> None:

@@ -110,7 +110,7 @@ def integers(
 
 def count(name: str, value: int, least: int = 1) -> int:
     """Check one whole number that must not be smaller than `least`."""
-    if not _is_int(value) or value < least:
+    if not is_whole(value) or value < least:
         raise ValueError(
             f"{name} must be an integer of at least {least}, got {shown(value)}"
         )
@@ -120,7 +120,7 @@ def count(name: str, value: int, least: int = 1) -> int:
 def pair(name: str, value: int | tuple[int, int], least: int) -> tuple[int, int]:
     """Turn an integer into a pair (height, width); check a pair."""
     both = value if isinstance(value, tuple | list) else (value, value)
-    if len(both) != 2 or not all(_is_int(v) and v >= least for v in both):
+    if len(both) != 2 or not all(is_whole(v) and v >= least for v in both):
         raise ValueError(
             f"{name} must be an integer or a pair of integers of at least {least}, "
             f"got {shown(value)}"
@@ -141,7 +141,7 @@ def numbers(least: float = -np.inf, below: float = np.inf, **values: float) -> N
 
 def axis(name: str, value: int, x: Array) -> None:
     """Check that x has this axis, and an element along it."""
-    if not _is_int(value) or not -x.ndim <= value < x.ndim or not x.shape[value]:
+    if not is_whole(value) or not -x.ndim <= value < x.ndim or not x.shape[value]:
         raise ValueError(
             f"{name} must be an axis of x with an element, and x has shape {x.shape}; "
             f"got {shown(value)}"
@@ -174,5 +174,6 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _is_int(value: object) -> bool:
+def is_whole(value: Any) -> bool:
+    """Whether a value is an integer of Python or NumPy; True and False are not."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool)

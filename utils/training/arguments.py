@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from utils.scratch._checks import is_whole
+
 if TYPE_CHECKING:
     import torch
 
@@ -52,11 +54,6 @@ def check_seed(seed: Any) -> None:
         raise ValueError(
             f"seed is {shown(seed)}; give a whole number from 0 to 2³² - 1."
         )
-
-
-def is_whole(value: Any) -> bool:
-    """Whether a value is an integer of Python or NumPy; True and False are not."""
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 def is_number(value: Any) -> bool:
