@@ -1,12 +1,16 @@
+import itertools
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.lib.array_utils import byte_bounds
 from scratch_helpers import assert_like_torch, drawn, dtypes, few, normal, seeds
 from torch.nn import functional as F
 
 from utils import scratch
+from utils.scratch import convolution
 
 up_to_3 = st.integers(1, 3)
 
@@ -235,6 +239,21 @@ def test_the_output_is_not_the_input_even_for_windows_of_one_pixel():
     for pool in (scratch.max_pool2d, scratch.avg_pool2d):
         y, _ = pool(x, 1)
         assert not np.shares_memory(x, y)
+
+
+def test_windows_stay_on_their_sheet():
+    ranges = range(1, 4), range(1, 6), range(1, 3), range(3), range(1, 3)
+    for side, *setting in itertools.product(*ranges):
+        size, stride, padding, dilation = ((number, number) for number in setting)
+        if dilation[0] * (size[0] - 1) >= side + 2 * padding[0]:
+            continue  # does not fit
+        image, windows, width = convolution._sheet(
+            (1, 1, side, side), float, size, stride, padding, dilation
+        )
+        assert width <= windows.shape[-1]
+        (low, high), (first, last) = map(byte_bounds, (image.base, windows))
+        assert low <= first
+        assert last <= high, f"side {side}, {setting}"  # NumPy does not look
 
 
 @pytest.mark.parametrize("name", ["conv2d", "conv_transpose2d"])
