@@ -586,6 +586,12 @@ def test_history_prints_as_a_table():
     assert repr(History()) == "History: no epochs"
 
 
+def test_a_history_of_twenty_epochs_is_shown_whole():
+    history = History([{"epoch": e, "loss": 1 / e} for e in range(1, 21)])
+    assert len(repr(history).splitlines()) == 21
+    assert "..." not in repr(history)
+
+
 def test_a_long_history_is_shortened_in_the_middle():
     long = History([{"epoch": i, "loss": 1 / i} for i in range(1, 101)])
     lines = repr(long).splitlines()
@@ -664,6 +670,24 @@ def test_progress_in_a_notebook_is_erased(monkeypatch):
     line.write("\r 20%|██")
     line.clear()
     assert shown == [{"text/plain": "10%|█"}, {"text/plain": "20%|██"}, {}]
+
+
+@pytest.mark.parametrize(
+    ("stderr", "found"),
+    [
+        (types.SimpleNamespace(isatty=lambda: True), True),
+        (types.SimpleNamespace(isatty=lambda: False), False),
+        (types.SimpleNamespace(), False),  # somebody's own stream
+    ],
+)
+def test_a_person_waits_at_a_terminal_and_not_in_a_test(monkeypatch, stderr, found):
+    monkeypatch.delenv("BOOK_PROGRESS", raising=False)
+    monkeypatch.setattr(progress, "in_kernel", lambda: False)
+    monkeypatch.setattr(sys, "stderr", stderr)
+    monkeypatch.setenv("PYTEST_VERSION", "8")
+    assert progress.someone_waits() is False
+    monkeypatch.delenv("PYTEST_VERSION")
+    assert progress.someone_waits() is found
 
 
 @pytest.mark.parametrize(
