@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import inspect
 import math
 import re
 import subprocess
@@ -586,6 +587,12 @@ def test_history_prints_as_a_table():
     assert repr(History()) == "History: no epochs"
 
 
+def test_only_very_small_and_large_numbers_are_shown_with_an_exponent():
+    shown = {0.0: "0.0000", 1e-3: "0.0010", 9e-4: "9.000e-04", 1e5: "1.000e+05"}
+    for number, text in shown.items():
+        assert repr(History([{"epoch": 1, "loss": number}])).split()[-1] == text
+
+
 def test_a_history_of_twenty_epochs_is_shown_whole():
     history = History([{"epoch": e, "loss": 1 / e} for e in range(1, 21)])
     assert len(repr(history).splitlines()) == 21
@@ -708,6 +715,14 @@ def test_a_kernel_is_told_from_a_terminal(monkeypatch, shell, found):
 
 
 # --- Keras ---------------------------------------------------------------------------
+
+
+def test_both_frameworks_train_in_batches_of_one_size():
+    sizes = [
+        inspect.signature(function).parameters["batch_size"].default
+        for function in (training.fit, training.fit_keras)
+    ]
+    assert sizes == [64, 64]
 
 
 @pytest.fixture(scope="module")
