@@ -8,8 +8,9 @@ makes the book's package importable in Colab and does nothing elsewhere, is left
 the pages.
 
 A cell that begins with ``# Checked: …`` only asserts. The page shows what was checked,
-in these words, as a small line that opens to show the code. The words may go on in the
-comment lines below; in backquotes they are set as code.
+in these words, as a small line that opens to show the code. The words may say where
+before the colon (``# Checked, on the stored result: …``), and may go on in the comment
+lines below; in backquotes they are set as code.
 
 Printed lines wrap on a phone. Where columns would come apart, they do not: such an
 output has the class ``columns``, and scrolls.
@@ -60,7 +61,7 @@ def in_columns(text: str) -> bool:
     return sum(bool(re.search(r"\S {2,}\S", line)) for line in text.splitlines()) > 1
 
 
-MARK = "# Checked:"
+CHECKED = re.compile(r"# Checked(?=[:,]? \S)")
 
 
 class checked(nodes.General, nodes.Element):
@@ -68,7 +69,7 @@ class checked(nodes.General, nodes.Element):
 
 
 class FoldChecks(SphinxTransform):
-    """Fold the code of each cell that begins with ``# Checked:``."""
+    """Fold the code of each cell that begins with ``# Checked``."""
 
     default_priority = 198  # before neighbours are put into tabs
 
@@ -86,21 +87,26 @@ class FoldChecks(SphinxTransform):
 
 
 def words_of(source: str) -> str:
-    """Return what the first lines of a cell say was checked, or an empty string."""
-    if not source.startswith(MARK):
+    """Return what the first lines of a cell say was checked, or an empty string.
+
+    It begins with the mark after *checked*, if there is one: a colon or a comma.
+    """
+    if not CHECKED.match(source):
         return ""
     lines = re.match(r"(?:#.*\n?)+", source)[0].splitlines()
-    return " ".join(line.lstrip("#").strip() for line in lines)[
-        len("Checked:") :
-    ].strip()
+    words = " ".join(line.lstrip("#").strip() for line in lines)
+    return words.removeprefix("Checked").strip()
 
 
 def visit_checked(self: HTML5Translator, node: checked) -> None:
     """Open a fold whose line says what was checked."""
     words = re.sub("`([^`]+)`", r"<code>\1</code>", html.escape(node["words"]))
+    mark, words = words[0], words[1:]
+    if mark not in ":,":
+        mark, words = "", f" {mark}{words}"
     self.body.append(
         '<details class="checked"><summary>'
-        f'<span class="checked-word">checked:</span> {words}</summary>\n'
+        f'<span class="checked-word">checked{mark}</span>{words}</summary>\n'
     )
 
 

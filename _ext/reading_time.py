@@ -95,7 +95,7 @@ def _count_code(cell: dict[str, Any], source: str) -> Counter[str]:
     lines = [line for line in source.splitlines() if line.strip()]
     if tags & {"bootstrap", "hide-input", "hide-cell", "remove-input", "keras"}:
         lines = []
-    if source.startswith("# Checked:"):
+    if source.startswith("# Checked"):
         lines = []
     shown = " ".join(
         "".join(output.get("data", {}).get("text/html", ""))

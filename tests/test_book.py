@@ -292,7 +292,7 @@ def test_an_assertion_that_stands_alone_says_what_was_checked(section: Section):
     silent = [
         cell.id
         for cell in code_cells(section.notebook)
-        if only_asserts(cell.source) and not re.match(r"# Checked: \S", cell.source)
+        if only_asserts(cell.source) and not re.match(r"# Checked[:,]? \S", cell.source)
     ]
     assert not silent, "these only assert; begin each with a line “# Checked: …”"
 

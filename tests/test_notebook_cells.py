@@ -11,9 +11,13 @@ from tests.book_builder import Built, build, code, notebook
 
 CHECK = "# Checked: the slope is `2` within 1e-6, for x < 1 & x > 0.\nassert True"
 LONG = "# Checked: the gradients of all four\n# layers agree.\n#\nassert True"
+STORED = "# Checked, on the stored result: every seed\n# is ahead.\nassert True"
 CELLS = {
     "one": code(CHECK),
     "long": code(LONG),
+    "stored": code(STORED),
+    "five": code("# Checked for five seeds: it falls.\nassert True"),
+    "no-words": code("# Checked\nassert True"),
     "noisy": code("# Checked: it prints.\nassert True", output="printed\n"),
     "in-tabs": code("# Checked: PyTorch agrees.\nassert True", "pytorch"),
     "in-tabs-too": code("# Checked: Keras agrees.\nassert True", "keras"),
@@ -44,6 +48,8 @@ def test_the_line_says_what_was_checked(book: Built):
     assert [line for line, _ in folds(page)] == [
         "checked: the slope is 2 within 1e-6, for x &lt; 1 &amp; x &gt; 0.",
         "checked: the gradients of all four layers agree.",
+        "checked, on the stored result: every seed is ahead.",
+        "checked for five seeds: it falls.",
         "checked: it prints.",
         "checked: PyTorch agrees.",
         "checked: Keras agrees.",
