@@ -8,10 +8,10 @@ A figure is what ``plots.show`` or ``explore`` leaves in a notebook. Its page gi
   figure are read off the code that draws it, and the picture is never so small that
   they fall below nine (indices of formulas are smaller, as in print). A picture wider
   than the screen lies in a box that scrolls and fades at the edge where it goes on.
-* the class ``line-art``, if it is lines and letters on white: the style sheet turns the
-  lightness of these around in the dark, and keeps the hues. Photographs, digits and
-  maps of values stay as they are, and so does every picture whose words call something
-  in it black, white, dark or light.
+* the class ``line-art``, if it is lines, letters and flat areas on white: the style
+  sheet turns the lightness of these around in the dark, and keeps the hues.
+  Photographs and digits stay as they are, and so does every picture whose words call
+  something in it black, white, dark or light.
 """
 
 from __future__ import annotations
@@ -43,8 +43,9 @@ PIXELS = 96 / 72  # CSS pixels in a point
 NAMED = {"xx-small": 6.4, "x-small": 7.6, "small": 9.2, "smaller": 9.2}  # of 11 points
 SIZES = ("fontsize", "labelsize", "title_fontsize")
 WRITES = ("text", "annotate", "set_title", "set_xlabel", "set_ylabel", "suptitle")
+GREYS = [273 * level for level in range(3, 13)]  # of sixteen, between black and white
 LIGHTNESS = re.compile(
-    r"\b(?:black|white|dark\w*|light(?:er|est)?|pale\w*|bright\w*)\b"
+    r"\b(?:black|white|dark\w*|light(?:er|est)?|pale\w*|bright(?:er|est)?)\b"
 )
 
 
@@ -123,16 +124,24 @@ def _sizes(call: ast.Call) -> Iterable[float]:
 
 
 def is_line_art(picture: bytes) -> bool:
-    """Tell whether a picture is lines, letters and flat areas on white."""
+    """Tell whether a picture is lines, letters and flat areas on white.
+
+    Bars and tinted cells may cover much of the white, in a few colours. Photographs and
+    digits are told by what flat areas have not: five shades of grey, or much black.
+    """
     with Image.open(io.BytesIO(picture)) as image:
         over = image.convert("RGBA")  # a slider's frame may hold only what differs
         white = Image.new("RGBA", over.size, "white")
         pixels = np.asarray(Image.alpha_composite(white, over))[::2, ::2, :3]
     colours = (pixels >> 4) @ np.array([256, 16, 1])
     shares = np.bincount(colours.ravel(), minlength=4096) / colours.size
-    dark = (pixels.max(-1) < 60).mean()
-    many = (shares > 0.0005).sum()
-    return bool(shares[-1] > 0.7 and dark < 0.05 and many < 45)
+    if (pixels.max(-1) < 60).mean() >= 0.05:
+        return False
+    many, paper = (shares > 0.0005).sum(), shares[-1]
+    shades = (shares[GREYS] > 0.002).sum()
+    if paper > 0.7:
+        return bool(many < 45)
+    return bool(shades < 5 and many < (45 if paper > 0.4 else 30) and paper > 0.2)
 
 
 # --- the page -------------------------------------------------------------------------

@@ -89,7 +89,7 @@ def test_a_drawing_whose_words_name_a_lightness_keeps_it(alt: str, caption: str)
 
 
 def picture(kind: str) -> bytes:
-    """Return a drawing, a photograph-like picture, or one with dark tiles."""
+    """Return lines, with areas, a photograph-like picture or a dark tile over them."""
     rng = np.random.default_rng(0)
     image = Image.new("RGB", (600, 340), "white")
     pen = ImageDraw.Draw(image)
@@ -103,13 +103,29 @@ def picture(kind: str) -> bytes:
         image.paste(Image.fromarray(smooth.astype("uint8")), (40, 20))
     if kind == "digits":
         pen.rectangle([40, 40, 200, 200], fill="black")
+    if kind in ("bars", "tiles", "bars and a photograph"):
+        pen.rectangle([40, 20, 400, 120], fill="#0072b2")
+        pen.rectangle([40, 140, 560, 240], fill="#d55e00")
+    if kind == "tiles":
+        pen.rectangle([40, 20, 570, 320], fill="#bfdcec")
+    if kind == "bars and a photograph":
+        smooth = np.add.outer(np.arange(99), np.arange(150))
+        image.paste(Image.fromarray(smooth.astype("uint8")), (440, 241))
     stream = io.BytesIO()
     image.save(stream, "WEBP", lossless=True)
     return stream.getvalue()
 
 
 @pytest.mark.parametrize(
-    ("kind", "expected"), [("curves", True), ("photograph", False), ("digits", False)]
+    ("kind", "expected"),
+    [
+        ("curves", True),
+        ("bars", True),
+        ("tiles", True),
+        ("photograph", False),
+        ("bars and a photograph", False),
+        ("digits", False),
+    ],
 )
 def test_drawings_are_told_from_photographs(kind: str, expected: bool):
     assert is_line_art(picture(kind)) == expected
