@@ -64,6 +64,16 @@ def over_the_edge(ax):
     ax.figure.set_layout_engine("none")
 
 
+def wide_legend(ax):
+    ax.plot([0, 1], label="a name for which no picture of this width has the room")
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1))
+
+
+def wide_legend_of_the_figure(ax):
+    ax.plot([0, 1], label="a name for which no picture of this width has the room")
+    ax.figure.legend(loc="outside upper center")
+
+
 def pinyin(ax):
     ax.set_title("模式")
 
@@ -79,6 +89,8 @@ def pinyin(ax):
         (bars_under_legend, "legend lies over 1 points or bars"),
         (out_of_the_axes, "'the winner' leaves its axes"),
         (over_the_edge, "cut off by the edge"),
+        (wide_legend, "legend is cut off by the edge"),
+        (wide_legend_of_the_figure, "the figure's legend is cut off by the edge"),
         (pinyin, "missing from"),
     ],
 )

@@ -5,11 +5,11 @@
     python -m tools.figures PATH [PATH ...]    # notebooks, or folders of them
 
 Every figure that ``plots.show`` or ``explore`` draws is looked at as it is drawn: a
-legend may not lie over data, no line may leave its axes, no text the figure, and no
-character may be missing from the font; behind sliders, no axis may change its limits,
-or a reader compares heights on two scales. A line that leaves its axes on purpose says
-so with ``gid="leaves"``, axes that follow the slider with ``ax.set_gid("follows")``.
-Nothing is saved.
+legend may not lie over data, no line may leave its axes, no text and no legend the
+figure, and no character may be missing from the font; behind sliders, no axis may
+change its limits, or a reader compares heights on two scales. A line that leaves its
+axes on purpose says so with ``gid="leaves"``, axes that follow the slider with
+``ax.set_gid("follows")``. Nothing is saved.
 
 The tests of the notebooks look in the same way, and there a fault is an error in the
 cell that drew it (`refuse`, called by ``conftest.py``). They draw every picture, and
@@ -225,7 +225,9 @@ def faults_of(fig: Figure) -> Iterator[str]:
 
 
 def _faults(fig: Figure, renderer: Any) -> Iterator[str]:
-    page = fig.bbox
+    for legend in fig.legends:
+        if _sticks_out(legend.get_window_extent(renderer), fig.bbox):
+            yield "the figure's legend is cut off by the edge"
     for number, ax in enumerate(fig.axes):
         if not ax.get_visible() or hasattr(ax, "zaxis"):
             continue
@@ -234,18 +236,24 @@ def _faults(fig: Figure, renderer: Any) -> Iterator[str]:
         covered = 0 if legend is None else _covered(ax, legend, renderer)
         if covered:
             yield f"{where}: the legend lies over {covered} points or bars"
+        if legend and _sticks_out(legend.get_window_extent(renderer), fig.bbox):
+            yield f"{where}: the legend is cut off by the edge"
         for line in ax.lines:
             if _leaves(ax, line):
                 yield f"{where}: the line {line.get_label()!r} leaves its axes"
         for text in (*ax.texts, ax.title, ax.xaxis.label, ax.yaxis.label):
             if not text.get_text().strip() or not text.get_visible():
                 continue
-            box = text.get_window_extent(renderer)
-            if (
-                min(box.x0 - page.x0, box.y0 - page.y0) < -PIXELS
-                or max(box.x1 - page.x1, box.y1 - page.y1) > PIXELS
-            ):
+            if _sticks_out(text.get_window_extent(renderer), fig.bbox):
                 yield f"{where}: the text {text.get_text()!r} is cut off by the edge"
+
+
+def _sticks_out(box: Any, page: Any) -> bool:
+    """Return whether a box reaches further beyond the page than is overlooked."""
+    return bool(
+        min(box.x0 - page.x0, box.y0 - page.y0) < -PIXELS
+        or max(box.x1 - page.x1, box.y1 - page.y1) > PIXELS
+    )
 
 
 def _covered(ax: Axes, legend: Any, renderer: Any) -> int:
