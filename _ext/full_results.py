@@ -1,8 +1,9 @@
 """Results at full size: the table over all chapters, and a note where one is stale.
 
 The directive ``full-results`` becomes a table with a row for each result that
-``python -m tools.full`` has stored. A result in a page is marked when the cells that
-made it have changed since.
+``python -m tools.full`` has stored. Of many values the first few are seen, the others
+are in a fold. A result in a page is marked when the cells that made it have changed
+since.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ COLUMNS = (
     ("Result", 26),
     ("Published", 24),
 )
+
+
+SEEN = 4  # values of a result; one more is shown rather than folded
 
 
 class full_results(nodes.General, nodes.Element):
@@ -104,7 +108,7 @@ class FillFullResults(SphinxPostTransform):
             "",
             _entry(nodes.paragraph("", "", link)),
             _entry(*_lines(result["data"], result["model"], *parameters)),
-            _entry(*_lines(*lines), nodes.paragraph("", when, classes=["where"])),
+            _entry(*_folded(lines), nodes.paragraph("", when, classes=["where"])),
             _entry(*_lines(result["published"])),
         )
 
@@ -128,6 +132,19 @@ def _entry(*parts: Node) -> nodes.entry:
 
 def _lines(*texts: str) -> list[Node]:
     return [nodes.paragraph("", text) for text in texts]
+
+
+def _folded(texts: list[str]) -> list[Node]:
+    """Return a line for each text, those after the first few in a fold."""
+    if len(texts) <= SEEN + 1:
+        return _lines(*texts)
+    more = f"<details><summary>{len(texts) - SEEN} more</summary>"
+    return [
+        *_lines(*texts[:SEEN]),
+        nodes.raw("", more, format="html"),
+        *_lines(*texts[SEEN:]),
+        nodes.raw("", "</details>", format="html"),
+    ]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
