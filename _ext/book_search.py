@@ -107,6 +107,8 @@ def _readable(parts: list[nodes.Node]) -> Iterator[nodes.Node]:
     for node in parts:
         if isinstance(node, nodes.Text | nodes.literal_block | nodes.raw):
             yield node
+        elif node.get("refdomain") == "cite" and node.get("reftype") == "t":
+            yield nodes.Text(_author(node["reftarget"]))  # the subject of a sentence
         elif not isinstance(node, SILENT) and not _is_label(node):
             yield from _readable(list(node.children))
 
@@ -114,6 +116,12 @@ def _readable(parts: list[nodes.Node]) -> Iterator[nodes.Node]:
 def _is_label(node: nodes.Node) -> bool:
     """Whether a node's text is a key, of a source or an equation, not its name."""
     return node.get("refdomain") == "cite" or node.get("reftype") == "eq"
+
+
+def _author(key: str) -> str:
+    """Return what a source's key says: ``he2016identity`` is He 2016."""
+    name, year = re.match(r"(\D*)(\d*)", key).groups()
+    return f"{name.capitalize()} {year}".strip()
 
 
 def _bare(caption: str) -> str:

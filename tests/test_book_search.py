@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 
 import pytest
+from docutils import nodes
+from sphinx import addnodes
 
 from tests.book_builder import build, code, markdown, notebook
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "_ext"))
+
+from book_search import _texts
 
 CHAPTER = notebook(
     markdown("The opening, with $x^2$ in it and a formula:\n\n$$y = 3$$ (eq-line)"),
@@ -70,3 +78,12 @@ def test_a_place_says_what_it_is(title: str, kind: str, places: dict):
 def test_a_term_is_found_by_its_definition(places: dict):
     assert places["loss 损失"]["prose"] == "What training makes small."
     assert places["Glossary"]["prose"] == ""
+
+
+def test_a_source_that_a_sentence_is_about_keeps_its_name():
+    cited = [
+        addnodes.pending_xref("", refdomain="cite", reftype=kind, reftarget=key)
+        for kind, key in (("t", "he2016identity"), ("p", "cohen2021"))
+    ]
+    sentence = nodes.paragraph("", "", cited[0], nodes.Text(" found it"), cited[1])
+    assert _texts([sentence])[0] == "He 2016 found it"
