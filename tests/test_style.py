@@ -46,7 +46,7 @@ def test_moments_forget_the_order_of_places_and_keep_the_size():
             style.moments(maps, centred), style.moments(moved, centred), strict=True
         ):
             assert torch.allclose(a, b, atol=1e-5), f"centred {centred}: order counts"
-    (gram,) = style.moments(maps, centred=False)
+    gram, _ = style.moments(maps, centred=False)
     table, mean = style.moments(maps)
     assert torch.allclose(gram, table + mean @ mean.mT, atol=1e-5), "gram, covariance"
 
@@ -92,3 +92,45 @@ def test_preference_is_one_for_the_largest_logit_and_zero_for_the_least():
 
     found = style.preference(Fixed(), logits, torch.tensor([0, 0]))
     assert found.tolist() == [1.0, 0.0], f"found {found.tolist()}"
+
+
+def test_max_pooling_is_kept_by_the_trained_features(monkeypatch):
+    monkeypatch.setattr(style.runtime, "pick", lambda quick, full: 1)
+    network = style.trained_features(0, pool=torch.nn.MaxPool2d)
+    assert isinstance(network.pool, torch.nn.MaxPool2d), f"found {network.pool}"
+
+
+def test_adain_gives_mean_and_spread_and_keeps_the_order():
+    draw = torch.Generator().manual_seed(0)
+    maps, goal = (
+        torch.randn(2, 3, 50, generator=draw),
+        2 + 3 * torch.randn(2, 3, 8, generator=draw),
+    )
+    made = style.adain(maps, goal)
+    for moment in (torch.mean, lambda v, dim: v.std(dim, correction=0)):
+        gap = (moment(made, dim=2) - moment(goal, dim=2)).abs().max()
+        assert gap < 1e-4, f"a moment is off by {gap}"
+    assert torch.equal(made.argsort(dim=2), maps.argsort(dim=2)), "the order changed"
+    gap = (style.adain(5 * maps - 2, goal) - made).abs().max()
+    assert gap < 1e-3, f"shifted and stretched maps give another result, by {gap}"
+
+
+def test_a_decoder_gives_back_pictures_and_one_pass_brings_the_style_nearer(looks):
+    network = style.Features(0).requires_grad_(False)
+    rng = np.random.default_rng(0)
+    photos = [textures.photo(name, 96) for name in textures.PHOTOS[2:]]
+    fit_on, _ = style.pieces(photos, 12, 48, rng)
+    decoders = [style.fitted_decoder(network, layer, fit_on) for layer in (0, 1)]
+    content = torch.from_numpy(textures.photo("cat"))[None].expand(10, -1, -1, -1)
+    for layer, decode in enumerate(decoders):
+        error = (decode(network(content[:1])[layer]) - content[:1]).square().mean()
+        assert error.sqrt() < 0.15, f"layer {layer}: error {error.sqrt()}"
+    made = style.one_pass(network, decoders, content, looks)
+    alone = style.one_pass(network, decoders, content, looks, lambda maps, goal: maps)
+    near, far = (
+        style.style_distance(network(x), network(looks)) for x in (made, alone)
+    )
+    assert (near < far).sum() >= 8, f"style distance {near}, unmatched {far}"
+    assert made.shape == content.shape, f"shape {made.shape}"
+    assert made.min() >= 0, "below 0"
+    assert made.max() <= 1, "above 1"

@@ -13,6 +13,8 @@ Pictures are tensors (N, 3, H, W) from 0 to 1.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -95,14 +97,19 @@ def pieces(
     return torch.from_numpy(out), torch.from_numpy(which)
 
 
-def trained_features(seed: int, names: tuple[str, ...] = NAMES[:7]) -> Features:
+def trained_features(
+    seed: int,
+    names: tuple[str, ...] = NAMES[:7],
+    pool: type[nn.Module] = nn.AvgPool2d,
+) -> Features:
     """Train a network to tell of which picture a piece is, whatever its colours.
 
     Args:
         seed: Of the weights and of the pieces.
         names: The styles whose left halves it sees, beside all the photographs.
+        pool: What halves the maps.
     """
-    rng, network = np.random.default_rng(seed), Features(seed)
+    rng, network = np.random.default_rng(seed), Features(seed, pool)
     pictures = [textures.style(name, 0) for name in names]
     pictures += [textures.photo(name, 96) for name in textures.PHOTOS]
     torch.manual_seed(seed)
@@ -142,12 +149,12 @@ def trained_judge(seed: int = 100) -> Judge:
 
 
 def moments(maps: Tensor, centred: bool = True) -> list[Tensor]:
-    """Return the covariance and the mean of maps (N, C, H, W); or the Gram matrix."""
+    """Return the covariance of maps (N, C, H, W), or the Gram matrix, and the mean."""
     f = maps.flatten(2)
     mean = f.mean(dim=2, keepdim=True)
     away = f - mean if centred else f
     table = away @ away.transpose(1, 2) / f.shape[2]
-    return [table, mean] if centred else [table]
+    return [table, mean]
 
 
 def relative(found: Tensor, wanted: Tensor) -> Tensor:
@@ -184,7 +191,7 @@ def paint(
         styles: What each is to look like.
         strength: The weight of the content's features, those of the third layer.
         steps: How many.
-        centred: Means and covariances rather than Gram matrices.
+        centred: Covariances rather than Gram matrices, beside the means.
         start: The pictures to start from; the contents by default.
     """
     goal = network(styles)
@@ -244,3 +251,73 @@ def move_colours(contents: Tensor, styles: Tensor) -> Tensor:
     turned = back @ power(root @ goal @ root, 0.5) @ back
     moved = turned @ (x - mean) + new_mean
     return moved.view_as(contents).float().clamp(0, 1)
+
+
+def adain(maps: Tensor, goal: Tensor, eps: float = 1e-8) -> Tensor:
+    """Give maps (N, C, places) the mean and the spread of others.
+
+    Equation eq-style-transfer-adain of vision/style_transfer.
+    """
+    (spread, mean), (scale, shift) = (
+        torch.std_mean(v, dim=2, keepdim=True, correction=0) for v in (maps, goal)
+    )
+    return scale * (maps - mean) / (spread + eps) + shift
+
+
+def fitted_decoder(
+    network: Features, layer: int, pictures: Tensor, weight: float = 1e-4
+) -> Callable[[Tensor], Tensor]:
+    """Fit a decoder from a layer's maps to pixels, by ridge regression.
+
+    Args:
+        network: Whose maps are decoded.
+        layer: Which of its layers, from 0.
+        pictures: What it is fitted on.
+        weight: Of the penalty on the coefficients.
+
+    Returns:
+        A function of maps (N, C, H, W) that returns pictures.
+    """
+    block = 2**layer
+    rows = _patches(network(pictures)[layer]).flatten(0, 1).double()
+    pixels = F.unfold(pictures, block, stride=block).transpose(1, 2).flatten(0, 1)
+    penalty = weight * len(rows) * torch.eye(rows.shape[1])
+    solved = torch.linalg.solve(rows.T @ rows + penalty, rows.T @ pixels.double())
+    solved = solved.float()
+
+    def decode(maps: Tensor) -> Tensor:
+        side = maps.shape[2] * block
+        blocks = (_patches(maps) @ solved).transpose(1, 2)
+        return F.fold(blocks, (side, side), block, stride=block)
+
+    return decode
+
+
+def one_pass(
+    network: Features,
+    decoders: list[Callable[[Tensor], Tensor]],
+    contents: Tensor,
+    styles: Tensor,
+    match: Callable[[Tensor, Tensor], Tensor] = adain,
+) -> Tensor:
+    """Match the maps of layers 2 and 1 in turn, decoding after each.
+
+    Args:
+        network: Whose maps are matched.
+        decoders: From the maps of layers 1 and 2, as `fitted_decoder` returns them.
+        contents: What the pictures are to show.
+        styles: What each is to look like.
+        match: Moves maps (N, C, places) to others.
+    """
+    x = contents
+    for layer in (1, 0):
+        maps, goal = network(x)[layer], network(styles)[layer]
+        x = decoders[layer](match(maps.flatten(2), goal.flatten(2)).view_as(maps))
+        x = x.clamp(0, 1)
+    return x
+
+
+def _patches(maps: Tensor) -> Tensor:
+    """Return the 3 x 3 features around each place, and a one: (N, places, 9 C + 1)."""
+    rows = F.unfold(maps, 3, padding=1).transpose(1, 2)
+    return torch.cat([rows, rows.new_ones(*rows.shape[:2], 1)], dim=2)

@@ -44,6 +44,27 @@ def between_by_rows(f, s, share):
     return np.array(rows)
 
 
+def between_with_floor(f, s, share):
+    spread = f.std(axis=1, keepdims=True) + 1e-5
+    unit = (f - f.mean(axis=1, keepdims=True)) / spread
+    own = s.std(axis=1, keepdims=True) * unit + s.mean(axis=1, keepdims=True)
+    return f + share * (own - f)
+
+
+def instance_norm(f, gamma, beta, axes=(2, 3), ddof=0):
+    spread = f.std(axis=axes, keepdims=True, ddof=ddof)
+    return gamma * (f - f.mean(axis=axes, keepdims=True)) / spread + beta
+
+
+def instance_norm_by_loops(f, gamma, beta):
+    out = np.empty_like(f)
+    for n, picture in enumerate(f):
+        for c, map_ in enumerate(picture):
+            root = np.sqrt(map_.var() + 1e-5)
+            out[n, c] = gamma * (map_ - map_.mean()) / root + beta
+    return out
+
+
 RIGHT = [
     (1, (2 / 3, 10 / 9, 8 / 9)),
     (1, [0.6667, 1.1111, 0.8889]),
@@ -59,6 +80,11 @@ RIGHT = [
     (8, [14.828, 12.0, 0.0]),
     (9, between),
     (9, between_by_rows),
+    (9, between_with_floor),
+    (11, (2654208, 16, 100)),
+    (11, [32 * 32 * 9 * 12 * 24, 16.0, 60000 / 600]),
+    (12, instance_norm),
+    (12, instance_norm_by_loops),
 ]
 
 WRONG = [
@@ -109,4 +135,17 @@ WRONG = [
     (9, lambda f, s, t: between(f, s, 1 - t), "must stay"),
     (9, lambda f, s, t: between(f, s, t, None), "each has its own"),
     (9, lambda f, s, t: f, "then mix it"),
+    (11, (10616832, 16, 100), "quarter of the places"),
+    (11, (294912, 16, 100), "three by three"),
+    (11, (221184, 16, 100), "sums over all"),
+    (11, (2654208, 8, 100), "backwards as well"),
+    (11, (2654208, 24, 100), "they stay"),
+    (11, (2654208, 1 / 16, 100), "other way round"),
+    (11, (2654208, 16, 93.75), "one pass through"),
+    (11, (7, 16, 100), "one place of the output"),
+    (12, lambda f, g, b: instance_norm(f, g, b, (0, 2, 3)), "of the batch together"),
+    (12, lambda f, g, b: instance_norm(f, g, b, (1, 2, 3)), "channels of a picture"),
+    (12, lambda f, g, b: instance_norm(f, g, b, ddof=1), "not by one less"),
+    (12, lambda f, g, b: instance_norm(f, 1, 0), "still to come"),
+    (12, lambda f, g, b: f, "of one channel"),
 ]

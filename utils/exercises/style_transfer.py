@@ -63,7 +63,9 @@ def _maps(rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray, float]
     ]
 
 
-@function("style-transfer-9", cases=_maps, returns=("the features",))
+@function(
+    "style-transfer-9", cases=_maps, returns=("the features",), rtol=1e-3, atol=1e-4
+)
 def between(f: np.ndarray, s: np.ndarray, share: float) -> Any:
     """Return features on the way from f to AdaIN of f by s."""
 
@@ -78,4 +80,33 @@ def between(f: np.ndarray, s: np.ndarray, share: float) -> Any:
         "all": own,
         "turned": share * f + (1 - share) * own,
         "together": (1 - share) * f + share * together,
+    }
+
+
+def _batch(rng: np.random.Generator) -> list[tuple[np.ndarray, float, float]]:
+    """Maps whose pictures and channels have other means and spreads."""
+    scale = rng.uniform(1, 4, (3, 2, 1, 1))
+    maps = scale * rng.normal(size=(3, 2, 4, 5)) + scale
+    return [(maps, 1.0, 0.0), (maps[:2], 1.7, -0.4)]
+
+
+@function(
+    "style-transfer-12",
+    cases=_batch,
+    returns=("the maps",),
+    rtol=1e-3,
+    atol=1e-4,
+)
+def instance_norm(f: np.ndarray, gamma: float, beta: float) -> Any:
+    """Return maps (N, C, H, W), each channel of each picture normalised by itself."""
+
+    def normal(axes: tuple[int, ...], divide: int = 0) -> Any:
+        spread = f.std(axis=axes, keepdims=True, ddof=divide)
+        return (f - f.mean(axis=axes, keepdims=True)) / spread
+
+    return gamma * normal((2, 3)) + beta, {
+        "batch": gamma * normal((0, 2, 3)) + beta,
+        "layer": gamma * normal((1, 2, 3)) + beta,
+        "sample": gamma * normal((2, 3), 1) + beta,
+        "plain": normal((2, 3)),
     }
