@@ -34,12 +34,13 @@ class Features(nn.Module):
 
     Args:
         seed: Of the first weights, drawn as He and others do for ReLU.
+        pool: What halves the maps.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, pool: type[nn.Module] = nn.AvgPool2d) -> None:
         super().__init__()
         draw = torch.Generator().manual_seed(seed)
-        self.layers, self.pool = nn.ModuleList(), nn.AvgPool2d(2)
+        self.layers, self.pool = nn.ModuleList(), pool(2)
         for before, width in zip((3, *WIDTHS), WIDTHS, strict=False):
             layer = nn.Conv2d(before, width, 3, padding=1)
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=draw)
