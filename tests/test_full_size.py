@@ -217,6 +217,44 @@ def test_run_stores_the_result_and_its_state_follows_the_cells(folder, tmp_path)
     assert changed.state == "stale"
 
 
+@pytest.mark.parametrize(
+    ("seeds", "settings", "values"),
+    [
+        ("range(3)", "rates, steps = {}, 10", [10.1, 11.1, 12.1]),
+        ("range(3)", "rates, steps = {}, 20", [20.1, 21.1, 22.1]),
+        ("[1, 2]", "rates, steps = {}, 10", [11.1, 12.1]),
+    ],
+)
+def test_more_seeds_go_on_from_those_that_are_stored(
+    folder, tmp_path, seeds, settings, values
+):
+    log = tmp_path / "log"
+    train = (
+        f"def train(seed):\n    with open({str(log)!r}, 'a') as file:\n"
+        "        file.write(str(seed))\n"
+        "    return {'score': seed + steps + rates['a']}"
+    )
+    report = (
+        "full_size.report('part/chapter', 'one', train, seeds=[0], data='d', "
+        "model='m', metric='score', published='none')"
+    )
+    path = tmp_path / "n.ipynb"
+    assert full.run(notebook_at(path, train=train, report=report), seconds=100) is None
+    report = report.replace("[0]", seeds)
+    found = notebook_at(path, train=train, report=report, settings=settings)
+    assert found.state == "stale"
+    assert full.run(found, seconds=100) is None
+    assert found.state == "fresh"
+    assert found.stored["values"]["score"] == values
+    goes_on = len(values) == 3 and values[0] == 10.1
+    assert log.read_text() == ("012" if goes_on else "0" + seeds_run(values))
+
+
+def seeds_run(values):
+    """Return the seeds that gave values, in the order in which they ran."""
+    return "".join(str(int(value) % 10) for value in values)
+
+
 def test_a_cell_that_fails_stores_nothing(folder, tmp_path):
     found = notebook_at(
         tmp_path / "n.ipynb", train="def train(seed):\n    return 1 / 0"
