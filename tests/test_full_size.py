@@ -226,8 +226,9 @@ def test_run_stores_the_result_and_its_state_follows_the_cells(folder, tmp_path)
     ],
 )
 def test_more_seeds_go_on_from_those_that_are_stored(
-    folder, tmp_path, seeds, settings, values
+    folder, tmp_path, monkeypatch, seeds, settings, values
 ):
+    monkeypatch.setattr(full, "PARTIAL", tmp_path / "partial")
     log = tmp_path / "log"
     train = (
         f"def train(seed):\n    with open({str(log)!r}, 'a') as file:\n"
@@ -243,6 +244,9 @@ def test_more_seeds_go_on_from_those_that_are_stored(
     report = report.replace("[0]", seeds)
     found = notebook_at(path, train=train, report=report, settings=settings)
     assert found.state == "stale"
+    full.PARTIAL.mkdir(exist_ok=True)  # what other cells left does not stand in the way
+    left = {"cells": "other", "seeds": [7], "values": {"score": [0.0]}, "seconds": [1]}
+    (full.PARTIAL / "part-chapter-one.json").write_text(json.dumps(left))
     assert full.run(found, seconds=100) is None
     assert found.state == "fresh"
     assert found.stored["values"]["score"] == values

@@ -272,7 +272,7 @@ def changed_by(statement: ast.stmt) -> set[str]:
 def run(result: Result, seconds: float) -> str | None:
     """Run a result's cells and store it; return what went wrong."""
     partial = PARTIAL / f"{result.key.replace('/', '-')}.json"
-    if (begun := result.begun) and not partial.exists():
+    if (begun := result.begun) and not left_of(result, partial):
         partial.parent.mkdir(parents=True, exist_ok=True)
         partial.write_text(json.dumps(begun, ensure_ascii=False), encoding="utf-8")
     notebook = nbformat.v4.new_notebook(
@@ -304,6 +304,13 @@ def run(result: Result, seconds: float) -> str | None:
         store(result, json.loads(partial.read_text(encoding="utf-8")))
         partial.unlink()
     return problem
+
+
+def left_of(result: Result, partial: Path) -> bool:
+    """Tell whether an interrupted run of the same cells has left something."""
+    if not partial.is_file():
+        return False
+    return json.loads(partial.read_text(encoding="utf-8"))["cells"] == result.hash
 
 
 def store(result: Result, found: dict) -> None:
