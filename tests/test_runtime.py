@@ -269,6 +269,19 @@ def test_a_failing_start_of_tensorflow_is_seen(tmp_path):
     assert (answer.stdout, answer.stderr) == ("it is broken\n", "reason\n")
 
 
+def test_triton_is_loaded_before_tensorflow_if_there_is_one(tmp_path):
+    code = "from utils import runtime\nimport tensorflow, torch\n"
+    optimizer = "torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1)\n"
+    assert run_python(code + optimizer + "print('alive')").stdout == "alive\n"
+    (tmp_path / "tensorflow.py").write_text("print('tensorflow')")
+    (tmp_path / "triton.py").write_text("print('triton')")
+    code = "from utils import runtime\nimport tensorflow"
+    answer = run_python(code, PYTHONPATH=str(tmp_path))
+    assert answer.stdout == "triton\ntensorflow\n"
+    (tmp_path / "triton.py").write_text("raise ImportError('it is broken')")
+    assert run_python(code, PYTHONPATH=str(tmp_path)).stdout == "tensorflow\n"
+
+
 def test_what_the_reader_set_is_left_alone():
     code = "import os\nfrom utils import runtime\nprint(os.environ[{!r}])"
     for variable, ours in {

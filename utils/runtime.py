@@ -27,6 +27,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -250,7 +251,7 @@ def _prepare_environment() -> None:
         os.environ.setdefault(name, value)
     _quieten_logs()
     if "tensorflow" not in sys.modules:
-        sys.meta_path.insert(0, _QuietTensorFlow())
+        sys.meta_path.insert(0, _TensorFlowFinder())
 
 
 def _matplotlib_can_write() -> bool:
@@ -284,11 +285,16 @@ def _installed(package: str) -> bool:
     return importlib.util.find_spec(package) is not None
 
 
-class _QuietTensorFlow(MetaPathFinder):
-    """Keeps TensorFlow's start-up notices off the screen.
+class _TensorFlowFinder(MetaPathFinder):
+    """Loads TensorFlow after Triton, and keeps its start-up notices off the screen.
 
-    They are written by its C++ part before any log level applies, so no setting
-    reaches them. The rest of what is written meanwhile is passed on.
+    Triton comes with PyTorch's CUDA builds and is imported by the first optimizer.
+    Loaded after TensorFlow 2.20 or 2.21, it takes TensorFlow's LLVM for its own, and
+    the process dies; the other way round both work
+    (https://github.com/tensorflow/tensorflow/issues/124205).
+
+    The notices are written by TensorFlow's C++ part before any log level applies, so no
+    setting reaches them. The rest of what is written meanwhile is passed on.
     """
 
     searching = False
@@ -309,11 +315,13 @@ class _QuietTensorFlow(MetaPathFinder):
         if spec is not None and spec.loader is not None:
             run_module = spec.loader.exec_module
 
-            def run_quietly(module: ModuleType) -> None:
+            def run(module: ModuleType) -> None:
+                with suppress(ImportError):
+                    import_module("triton")
                 with _without_notices():
                     run_module(module)
 
-            spec.loader.exec_module = run_quietly  # type: ignore[method-assign]
+            spec.loader.exec_module = run  # type: ignore[method-assign]
         return spec
 
 
