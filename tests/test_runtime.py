@@ -205,7 +205,7 @@ def test_device_is_the_cpu_without_torch(monkeypatch):
 def test_setup_sets_the_plot_style():
     runtime.setup()
     rc = mpl.rcParams
-    assert list(rc["figure.figsize"]) == [6.4, 3.6]
+    assert list(rc["figure.figsize"]) == [6.0, 3.4]
     assert rc["figure.constrained_layout.use"]
     assert rc["axes.grid"]
     assert rc["axes.prop_cycle"].by_key()["color"] == list(runtime.PALETTE.values())

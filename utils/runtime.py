@@ -197,7 +197,7 @@ def _set_plot_style() -> None:
 
     mpl.rcParams.update(
         {
-            "figure.figsize": (6.4, 3.6),
+            "figure.figsize": (6.0, 3.4),
             "figure.constrained_layout.use": True,
             "figure.facecolor": "white",
             "axes.facecolor": "white",

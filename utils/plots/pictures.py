@@ -53,7 +53,7 @@ def show(fig: Figure, alt: str, caption: str | None = None) -> Picture:
 
     Args:
         fig: The figure. It is drawn on white; its size in inches at 96 CSS pixels an
-            inch is its size on the page (the style's 6.4 x 3.6 in is 614 x 346).
+            inch is its size on the page (the style's 6 x 3.4 in is 576 x 326).
         alt: What a sighted reader takes from the picture, in one or two sentences.
         caption: Text under the picture; `` `code` `` and ``$mathematics$`` work.
 
