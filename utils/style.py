@@ -13,7 +13,8 @@ Pictures are tensors (N, 3, H, W) from 0 to 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 import torch
@@ -26,6 +27,7 @@ from utils.data.dataset import FloatArray
 
 NAMES = tuple(textures.STYLES)
 WIDTHS = (12, 24, 36, 48)
+BATCH = 24  # pieces in a step, of the training of features
 GREY = (0.299, 0.587, 0.114)
 
 
@@ -50,7 +52,7 @@ class Features(nn.Module):
     def forward(self, x: Tensor) -> list[Tensor]:
         """Return the maps of the four layers, each after its ReLU."""
         maps: list[Tensor] = []
-        h = 4 * (x - 0.5)
+        h = (4 * (x - 0.5)).contiguous(memory_format=torch.channels_last)  # faster
         for layer in self.layers:
             h = F.relu(layer(self.pool(h) if maps else h))
             maps.append(h)
@@ -111,18 +113,19 @@ def trained_features(
         pool: What halves the maps.
     """
     rng, network = np.random.default_rng(seed), Features(seed, pool)
-    pictures = [textures.style(name, 0) for name in names]
-    pictures += [textures.photo(name, 96) for name in textures.PHOTOS]
+    pictures = _seen(names)
     torch.manual_seed(seed)
     head = nn.Linear(WIDTHS[-1], len(pictures))
-    adam = torch.optim.Adam([*network.parameters(), *head.parameters()], lr=4e-3)
-    for _ in range(runtime.pick(quick=100, full=1500)):
-        x, which = pieces(pictures, 40, 32, rng)
-        swap = torch.from_numpy(rng.permuted(np.tile(np.arange(3), (40, 1)), axis=1))
-        swap = swap[..., None, None].expand_as(x)
-        x = torch.gather(x, 1, swap)  # colours change places
+    adam = torch.optim.Adam(
+        [*network.parameters(), *head.parameters()], lr=4e-3, fused=True
+    )
+    rows = np.arange(BATCH)[:, None]
+    for _ in range(runtime.pick(quick=110, full=1500)):
+        x, which = pieces(pictures, BATCH, 32, rng)
+        swap = rng.permuted(np.tile(np.arange(3), (BATCH, 1)), axis=1)
+        x = x[rows, swap]  # colours change places
         scale, shift = (
-            torch.from_numpy(rng.uniform(*ends, (40, 1, 1, 1)).astype(np.float32))
+            torch.from_numpy(rng.uniform(*ends, (BATCH, 1, 1, 1)).astype(np.float32))
             for ends in ((0.6, 1.2), (-0.1, 0.1))
         )
         logits = head(network(scale * (x - 0.5) + 0.5 + shift)[-1].mean(dim=(2, 3)))
@@ -139,7 +142,7 @@ def trained_judge(seed: int = 100) -> Judge:
     torch.manual_seed(seed)
     judge = Judge()
     pictures = [textures.style(name, 1) for name in NAMES]
-    adam = torch.optim.Adam(judge.parameters(), lr=4e-3)
+    adam = torch.optim.Adam(judge.parameters(), lr=4e-3, fused=True)
     for _ in range(runtime.pick(quick=180, full=1500)):
         x, which = pieces(pictures, 40, 48, rng)
         loss = F.cross_entropy(judge(x), which)
@@ -151,11 +154,10 @@ def trained_judge(seed: int = 100) -> Judge:
 
 def moments(maps: Tensor, centred: bool = True) -> list[Tensor]:
     """Return the covariance of maps (N, C, H, W), or the Gram matrix, and the mean."""
-    f = maps.flatten(2)
-    mean = f.mean(dim=2, keepdim=True)
+    f = maps.movedim(1, -1).flatten(1, -2)  # (N, places, C)
+    mean = f.mean(dim=1, keepdim=True)
     away = f - mean if centred else f
-    table = away @ away.transpose(1, 2) / f.shape[2]
-    return [table, mean]
+    return [away.mT @ away / f.shape[1], mean.mT]
 
 
 def relative(found: Tensor, wanted: Tensor) -> Tensor:
@@ -168,11 +170,7 @@ def style_distance(
     maps: list[Tensor], wanted: list[Tensor], centred: bool = True
 ) -> Tensor:
     """Return the distances (N,) of moments, relative, summed over layers."""
-    total = maps[0].new_zeros(len(maps[0]))
-    for pair in zip(maps, wanted, strict=True):
-        for two in zip(*(moments(each, centred) for each in pair), strict=True):
-            total = total + relative(*two)
-    return total
+    return _distance(maps, [moments(each, centred) for each in wanted], centred)
 
 
 def paint(
@@ -184,35 +182,54 @@ def paint(
     centred: bool = True,
     start: Tensor | None = None,
 ) -> Tensor:
-    """Optimise pictures with L-BFGS.
+    """Optimise pictures with L-BFGS; see `paint_stages`."""
+    return paint_stages(
+        network, contents, styles, (steps,), strength, centred=centred, start=start
+    )[0]
+
+
+def paint_stages(
+    network: Features,
+    contents: Tensor,
+    styles: Tensor,
+    stages: Sequence[int],
+    strength: float = 0.03,
+    *,
+    centred: bool = True,
+    start: Tensor | None = None,
+) -> list[Tensor]:
+    """Optimise pictures with L-BFGS; return what they are after so many steps each.
 
     Args:
         network: Whose features count.
         contents: What each picture is to show.
         styles: What each is to look like.
+        stages: After how many steps, in rising order.
         strength: The weight of the content's features, those of the third layer.
-        steps: How many.
         centred: Covariances rather than Gram matrices, beside the means.
         start: The pictures to start from; the contents by default.
     """
-    goal = network(styles)
+    goal = [moments(each, centred) for each in network(styles)]
     kept = network(contents)[2]
     x = (contents if start is None else start).clone().requires_grad_()
-    lbfgs = torch.optim.LBFGS(
-        [x], max_iter=steps, history_size=15, line_search_fn="strong_wolfe"
-    )
+    lbfgs = torch.optim.LBFGS([x], history_size=15, line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:
         lbfgs.zero_grad()
         maps = network(x)
-        value = style_distance(maps, goal, centred).sum()
+        value = _distance(maps, goal, centred).sum()
         value = value + strength * relative(maps[2], kept).sum()
         value = value + (x - x.clamp(0, 1)).square().sum()  # stay in range
         value.backward()
         return value
 
-    lbfgs.step(loss)
-    return x.detach().clamp(0, 1)
+    made = []
+    for steps in np.diff(stages, prepend=0).tolist():
+        (group,) = lbfgs.param_groups  # what is known of the curvature is kept
+        group["max_iter"], group["max_eval"] = steps, 25 * steps  # no early stop
+        lbfgs.step(loss)
+        made.append(x.detach().clamp(0, 1))
+    return made
 
 
 def preference(judge: Judge, x: Tensor, wanted: Tensor) -> Tensor:
@@ -316,6 +333,22 @@ def one_pass(
         x = decoders[layer](match(maps.flatten(2), goal.flatten(2)).view_as(maps))
         x = x.clamp(0, 1)
     return x
+
+
+@cache
+def _seen(names: tuple[str, ...]) -> list[FloatArray]:
+    """Left halves of styles and all photographs, cut once."""
+    styles = [textures.style(name, 0) for name in names]
+    return styles + [textures.photo(name, 96) for name in textures.PHOTOS]
+
+
+def _distance(maps: list[Tensor], goal: list[list[Tensor]], centred: bool) -> Tensor:
+    """Return the distances (N,) of maps from moments."""
+    total = maps[0].new_zeros(len(maps[0]))
+    for layer, wanted in zip(maps, goal, strict=True):
+        for two in zip(moments(layer, centred), wanted, strict=True):
+            total = total + relative(*two)
+    return total
 
 
 def _patches(maps: Tensor) -> Tensor:
