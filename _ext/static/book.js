@@ -119,6 +119,12 @@ function whenReady(run) {
         }
       }
     }
+    // A font that comes late widens what is in a box, and not the box. (Pictures have none.)
+    document.fonts.addEventListener("loadingdone", () => {
+      for (const box of document.querySelectorAll("[data-scroll-name]:not(.figure-box)")) {
+        mark(box, box.dataset.scrollName);
+      }
+    });
   });
 })();
 

@@ -535,3 +535,13 @@ def test_nothing_moves_when_the_fonts_of_formulas_come_late(
     context.close()
     assert held
     assert moved <= SHIFT
+
+
+def test_an_equation_that_a_late_font_widens_is_reached_by_keyboard(reader: Page):
+    reader.goto(on_disk("chapters/foundations/backprop/checking.html"))
+    expect(reader.locator(".math-scroll[data-scroll-name]").first).to_be_attached()
+    box = reader.locator(".math-scroll:not([tabindex])").first.element_handle()
+    assert box, "no equation fits"
+    box.evaluate("(box) => { box.firstElementChild.style.paddingLeft = '3000px'; }")
+    reader.evaluate("document.fonts.dispatchEvent(new Event('loadingdone'))")
+    assert box.evaluate("(box) => box.tabIndex") == 0

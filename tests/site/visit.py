@@ -352,6 +352,7 @@ def try_phone(page: Page, found: Visit) -> None:
             found.cut = page.evaluate(CUT)
             found.bad_figures = page.evaluate(BAD_FIGURES)
         if window is SMALL_PHONE:
+            page.evaluate(FONTS_THERE)  # of what has been opened
             found.unreached = page.evaluate(UNREACHED)
             found.wide_equations = page.locator(".math-scroll[tabindex='0']").count()
 
