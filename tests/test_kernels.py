@@ -20,6 +20,7 @@ pytestmark = pytest.mark.skipif(
 PACKAGES = {
     "torch": "import torch.nn\nstarts = open({log!r}, 'a').write('torch ')",
     "torch/nn": "",
+    "torch/_dynamo": "",
     "tensorflow": "import sys\nwritten = sys.stdout",
     "keras": "import tensorflow",
     "pandas": "",
@@ -113,10 +114,11 @@ def test_what_a_kernel_has_for_itself_is_handed_on(start, env):
 def test_a_framework_enters_with_its_import_and_is_not_run_again(start, env):
     log = Path(env["PYTHONPATH"].split(os.pathsep)[0]) / "log"
     _, run = start()
-    there = "print({'torch', 'torch.nn', 'keras', 'tensorflow'} & set(sys.modules))"
+    there = "print({'torch', 'torch._dynamo', 'keras', 'tensorflow'} & {*sys.modules})"
     assert run(f"import sys; {there}") == "set()\n"
     assert run("torch") == run("keras") == "NameError"
     assert run("import torch; print(torch.nn.__name__)") == "torch.nn\n"
+    assert run("print('torch._dynamo' in sys.modules)") == "True\n"
     assert (
         run("print('torch' in sys.modules, 'keras' in sys.modules)") == "True False\n"
     )

@@ -19,6 +19,7 @@ import runpy
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -38,6 +39,8 @@ SHARED = (
 )
 # Each with the packages that it alone brings along.
 FRAMEWORKS = {"torch": ("torch",), "keras": ("keras", "tensorflow")}
+# What PyTorch imports with the first optimizer: as much again, in a second.
+LATE = "torch._dynamo"
 LARGEST = 1 << 17  # bytes in a message: the environment of a kernel is some thousands
 
 
@@ -77,6 +80,8 @@ def load() -> None:
     sys.stdout, sys.stderr = Stream("stdout"), Stream("stderr")  # type: ignore[assignment]
     for name in (*SHARED, *FRAMEWORKS):
         importlib.import_module(name)
+    with suppress(ImportError):  # its name is PyTorch's own affair
+        importlib.import_module(LATE)
     sys.stdout, sys.stderr = streams
     del sys.ps1
     sys.meta_path[:0] = [PutAway(packages) for packages in FRAMEWORKS.values()]
