@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -133,7 +134,6 @@ def say_with_marks(
     )
     track = _smooth(np.repeat(formants * voice.tract, count, axis=0), 5)
     strength = _smooth(np.repeat(table[:, 3:5], count, axis=0), 3)
-    centre = np.repeat(table[:, 5], count)
     n = (len(track) - 1) * HOP + FRAME
     t = np.arange(n) / n
     pitch = voice.pitch * rng.normal(1, 0.05) * (1.1 - 0.2 * t)
@@ -143,16 +143,25 @@ def say_with_marks(
     source = 8 * pulses + voice.breath * noise
     window = np.hanning(FRAME + 1)[:-1]
     cut = np.lib.stride_tricks.sliding_window_view
-    voiced = np.fft.rfft(cut(source, FRAME)[::HOP] * window, TAIL)
-    hiss = np.fft.rfft(cut(noise, FRAME)[::HOP] * window, TAIL)
     f = np.arange(TAIL // 2 + 1) * RATE / TAIL
-    spectra = strength[:, :1] * voiced * _mouth(track, f)
-    spectra += strength[:, 1:] * hiss * np.exp(-(((f - centre[:, None]) / 700) ** 2))
-    pieces = np.fft.irfft(spectra)
-    x = np.zeros(n + TAIL)
-    for k, piece in enumerate(pieces):
-        x[k * HOP : k * HOP + TAIL] += piece
-    x = x[:n]
+    spectra = np.zeros((len(track), len(f)), dtype=complex)
+    on = strength[:, 0] > 0  # frames in which the throat sounds
+    voiced = np.fft.rfft(cut(source, FRAME)[::HOP][on] * window, TAIL)
+    voiced *= strength[on, :1]
+    voiced *= _mouth(track[on], f)
+    spectra[on] = voiced
+    on = strength[:, 1] > 0  # and those that hiss
+    hiss = np.fft.rfft(cut(noise, FRAME)[::HOP][on] * window, TAIL)
+    hiss *= strength[on, 1:]
+    bumps = np.exp(-(((f - table[:, 5:6]) / 700) ** 2))
+    hiss *= np.repeat(bumps, count, axis=0)[on]
+    spectra[on] += hiss
+    blocks = TAIL // HOP
+    pieces = np.fft.irfft(spectra).reshape(len(spectra), blocks, HOP)
+    rows = np.zeros((len(pieces) + blocks, HOP))
+    for b in reversed(range(blocks)):  # the piece that began first is added first
+        rows[b : b + len(pieces)] += pieces[:, b]
+    x = rows.ravel()[:n]
     x[1:] = x[1:] + voice.tilt * x[:-1]
     return (rng.uniform(0.3, 0.8) * x / np.abs(x).max()).astype(np.float32), count
 
@@ -166,13 +175,18 @@ def _smooth(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
 
 def _mouth(formants: NDArray[Any], f: NDArray[Any]) -> NDArray[Any]:
     """Return the response of three resonators in each frame, (frames, frequencies)."""
-    response = np.ones((len(formants), len(f)), dtype=complex)
+    response: Any = 1.0
     z = np.exp(-2j * np.pi * f / RATE)
     for k, width in enumerate((60, 90, 150)):
         centre = np.minimum(formants[:, k, None], 3800)
         r = np.exp(-np.pi * width / RATE)
         b = -2 * r * np.cos(2 * np.pi * centre / RATE)
-        response *= (1 + b + r * r) / (1 + b * z + r * r * z * z)
+        each = b * z  # in place from here on: the arrays are large
+        each += 1
+        each += r * r * z * z
+        np.divide(1 + b + r * r, each, out=each)
+        each *= response
+        response = each
     return response
 
 
@@ -200,23 +214,37 @@ def mel_filters(bands: int = 24) -> NDArray[np.float64]:
 def stft(x: NDArray[Any], hop: int = 80) -> NDArray[Any]:
     """Return the short-time Fourier transform, pieces of 256 samples, (frames, 129)."""
     frames = np.lib.stride_tricks.sliding_window_view(x, WINDOW)[::hop]
-    return np.fft.rfft(frames * np.hanning(WINDOW + 1)[:-1])
+    return np.fft.rfft(frames * _window())
 
 
 def istft(spectrum: NDArray[Any], hop: int = 80) -> NDArray[np.float64]:
     """Return the sound whose `stft` is nearest, by eq-synthesis-inverse, (T,)."""
-    window = np.hanning(WINDOW + 1)[:-1]
-    pieces = np.fft.irfft(spectrum) * window
-    blocks = -(-WINDOW // hop)  # pad the pieces to whole hops, and add rows of hops
-    pad = blocks * hop - WINDOW
-    total = np.zeros((2, len(pieces) + blocks - 1, hop))
-    squares = np.broadcast_to(window**2, pieces.shape)
-    for sums, rows in zip(total, (pieces, squares), strict=True):
-        parts = np.pad(rows, ((0, 0), (0, pad))).reshape(len(rows), blocks, hop)
-        for b in range(blocks):
-            sums[b : b + len(rows)] += parts[:, b]
-    sound, weight = total.reshape(2, -1)[:, : (len(pieces) - 1) * hop + WINDOW]
+    sound = _overlapped(np.fft.irfft(spectrum) * _window(), hop)
+    weight = _weights(len(spectrum), hop)
     return np.divide(sound, weight, out=np.zeros_like(sound), where=weight > 1e-12)
+
+
+def _overlapped(pieces: NDArray[np.float64], hop: int) -> NDArray[np.float64]:
+    """Return the sum of pieces of `WINDOW` samples, one every `hop`, (T,)."""
+    n, blocks = len(pieces), -(-WINDOW // hop)  # whole hops, and add rows of hops
+    parts = np.zeros((n, blocks * hop))
+    parts[:, :WINDOW] = pieces
+    sums = np.zeros((n + blocks - 1, hop))
+    for b in range(blocks):
+        sums[b : b + n] += parts[:, b * hop : (b + 1) * hop]
+    return sums.ravel()[: (n - 1) * hop + WINDOW]
+
+
+@cache
+def _window() -> NDArray[np.float64]:
+    """Return the window of the analysis, (WINDOW,)."""
+    return np.hanning(WINDOW + 1)[:-1]
+
+
+@lru_cache(maxsize=4)  # Griffin and Lim ask for the same ones in each round
+def _weights(frames: int, hop: int) -> NDArray[np.float64]:
+    """Return the sum of the squared windows at each sample, (T,)."""
+    return _overlapped(np.broadcast_to(_window() ** 2, (frames, WINDOW)), hop)
 
 
 def griffin_lim(
