@@ -51,6 +51,15 @@ def test_moments_forget_the_order_of_places_and_keep_the_size():
     assert torch.allclose(gram, table + mean @ mean.mT, atol=1e-5), "gram, covariance"
 
 
+@pytest.mark.parametrize("centred", [False, True])
+def test_moments_come_back_as_differences_say(centred: bool):
+    draw = torch.Generator().manual_seed(0)
+    maps = torch.randn(2, 3, 4, 5, generator=draw, dtype=torch.float64) + 0.5
+    assert torch.autograd.gradcheck(
+        lambda f: tuple(style.moments(f, centred)), maps.requires_grad_()
+    )
+
+
 def test_moved_colours_have_mean_and_covariance_of_the_style(looks):
     pale = 0.3 + 0.1 * looks  # nothing is cut off at 0 and 1
     content = pale[[3, 7, 8]]
