@@ -325,10 +325,16 @@ def lines_of(capsys):
     return re.sub(r"\s+", " ", capsys.readouterr().out)
 
 
+def needs(monkeypatch, package):
+    """Have the book need one package."""
+    wanted = {"": {package.name: package}, "frameworks": {"torch": package}}
+    monkeypatch.setattr(report, "required", lambda extra="": wanted[extra])
+
+
 @pytest.fixture
 def light_report(monkeypatch):
     """A report that imports no framework and finds nothing wrong."""
-    monkeypatch.setattr(report, "PACKAGES", (report.Package("numpy", "numpy", "2"),))
+    needs(monkeypatch, report.Package("numpy", "2"))
     monkeypatch.setattr(report, "_keras", lambda: [report.Check("keras", "3.10")])
     monkeypatch.setattr(
         report, "_which_utils", lambda: [report.Check("utils", "the book's")]
@@ -362,8 +368,7 @@ def test_report_of_an_unsupported_python(monkeypatch, capsys, version):
 
 @pytest.mark.usefixtures("light_report")
 def test_report_of_a_missing_package(monkeypatch, capsys):
-    missing = report.Package("no-such-package", "no_such_package", "1.2")
-    monkeypatch.setattr(report, "PACKAGES", (missing,))
+    needs(monkeypatch, report.Package("no-such-package", "1.2"))
     assert report.main() == 1
     text = lines_of(capsys)
     assert "no-such-package is not installed" in text
@@ -372,8 +377,7 @@ def test_report_of_a_missing_package(monkeypatch, capsys):
 
 @pytest.mark.usefixtures("light_report")
 def test_report_of_an_old_package(monkeypatch, capsys):
-    old = report.Package("numpy", "numpy", "99.0")
-    monkeypatch.setattr(report, "PACKAGES", (old,))
+    needs(monkeypatch, report.Package("numpy", "99.0"))
     assert report.main() == 1
     assert "is too old; the book needs 99.0" in lines_of(capsys)
 
@@ -463,8 +467,9 @@ def test_report_of_an_unknown_keras_backend(monkeypatch):
 
 def test_report_of_a_missing_tensorflow(monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
-    missing = report.Package("no-such-package", "no_such_package", "2.20")
-    monkeypatch.setattr(report, "TENSORFLOW", missing)
+    missing = {"tensorflow": report.Package("no-such-package", "2.20")}
+    wanted = report.required("frameworks") | missing
+    monkeypatch.setattr(report, "required", lambda extra="": wanted)
     (check,) = report._keras()
     assert "no-such-package is not installed" in check.wrong
 
@@ -492,20 +497,35 @@ def test_the_books_own_utils_is_accepted(monkeypatch):
     assert not check.wrong
 
 
-def test_versions_agree_with_what_the_installer_is_told():
+def test_the_report_wants_what_the_installer_is_told():
     project = tomllib.loads((UTILS.parent / "pyproject.toml").read_text("utf-8"))
-    lines = [
-        *(UTILS.parent / "requirements.txt").read_text("utf-8").splitlines(),
-        *project["project"]["dependencies"],  # the last word: what utils itself needs
-    ]
-    found = [re.match(r"([\w-]+)>=([\d.]+)", line) for line in lines]
-    needed = {match[1]: match[2] for match in found if match}
-    for package in (*report.PACKAGES, report.KERAS, report.TENSORFLOW):
-        assert package.least == needed[package.name], package.name
+    project = project["project"]
+    for extra, lines in (
+        ("", project["dependencies"]),
+        ("frameworks", project["optional-dependencies"]["frameworks"]),
+    ):
+        found = [f"{p.name}>={p.least}" for p in report.required(extra).values()]
+        assert found == lines, "pyproject.toml was changed: run pip install -e ."
+    told = (UTILS.parent / "requirements.txt").read_text("utf-8").splitlines()
+    for line in lines:  # the frameworks' in both
+        assert any(each.startswith(f"{line},") for each in told), line
     oldest, newest = report.PYTHONS
-    assert project["project"]["requires-python"] == (
+    assert project["requires-python"] == (
         f">={oldest[0]}.{oldest[1]},<{newest[0]}.{newest[1] + 1}"
     )
+
+
+@pytest.mark.parametrize("metadata", [None, [], ["numpy>=2"]])
+def test_a_list_that_is_not_installed_is_missed_once(monkeypatch, metadata):
+    def requires(name):
+        if metadata is None:
+            raise report.metadata.PackageNotFoundError(name)
+        return metadata
+
+    monkeypatch.setattr(report.metadata, "requires", requires)
+    (check,) = report._packages()
+    assert "pip install -e ." in check.wrong
+    assert report._keras() == []
 
 
 def test_the_report_can_be_read_by_old_pythons():

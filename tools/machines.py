@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 from tools.notebooks import KERNEL_ENVIRONMENT
+from tools.test import PYTEST
 
 ROOT = Path(__file__).resolve().parent.parent
 THREADS = [name for name in KERNEL_ENVIRONMENT if name.endswith("_THREADS")]
@@ -40,6 +41,9 @@ def machines() -> dict[str, dict[str, str]]:
         f"{name}, {threads} thread{'s' * (threads > 1)}": {
             **settings,
             **dict.fromkeys(THREADS, str(threads)),
+            # Two workers with two threads each: on two cores, a thread that waits for
+            # the other would turn round and round and keep it from its core.
+            "OMP_WAIT_POLICY": "PASSIVE",
         }
         for name, settings in found.items()
         for threads in (1, 2)
@@ -74,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"\n=== {name}: {settings}", flush=True)
         start = time.perf_counter()
         status = subprocess.call(
-            [sys.executable, "-m", "pytest", "-q", "-rfE", *paths],
+            [*PYTEST, "-rfE", *paths],
             cwd=ROOT,
             env=os.environ | settings,
         )

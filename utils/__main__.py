@@ -20,28 +20,15 @@ from typing import NamedTuple
 PYTHONS = ((3, 11), (3, 13))  # the oldest and the newest that the book supports
 
 
+# What to import, where that is not the package's name.
+MODULES = {"pillow": "PIL", "scikit-learn": "sklearn", "scikit-image": "skimage"}
+
+
 class Package(NamedTuple):
-    """A package the chapters use: what to install, to import, and the least version."""
+    """A package the chapters use, and the least version of it."""
 
     name: str
-    module: str
     least: str
-
-
-PACKAGES = (
-    Package("numpy", "numpy", "2"),
-    Package("torch", "torch", "2.6"),
-    Package("matplotlib", "matplotlib", "3.8"),
-    Package("pillow", "PIL", "10"),
-    Package("scikit-learn", "sklearn", "1.5"),
-    Package("scikit-image", "skimage", "0.24"),
-    Package("tqdm", "tqdm", "4.60"),
-    Package("ipywidgets", "ipywidgets", "7.7"),
-    Package("platformdirs", "platformdirs", "4"),
-    Package("pooch", "pooch", "1.8"),
-)
-KERAS = Package("keras", "keras", "3.10")
-TENSORFLOW = Package("tensorflow", "tensorflow", "2.20")
 
 
 class Check(NamedTuple):
@@ -121,8 +108,32 @@ def _which_utils() -> list[Check]:
     ]
 
 
+def required(extra: str = "") -> dict[str, Package]:
+    """What `pyproject.toml` tells the installer, by name: the book's one list.
+
+    Args:
+        extra: `"frameworks"` for these; nothing for what `utils` itself needs.
+    """
+    found = {}
+    for line in metadata.requires("deep-learning-textbook-utils") or ():
+        needed, _, condition = line.partition(";")
+        if extra in condition if extra else not condition:
+            name, _, least = needed.strip().partition(">=")
+            found[name] = Package(name, least.partition(",")[0])
+    return found
+
+
 def _packages() -> list[Check]:
-    return [_package(package) for package in PACKAGES]
+    try:
+        needed = [*required().values(), required("frameworks")["torch"]]
+    except (metadata.PackageNotFoundError, KeyError):
+        wrong = (
+            "The list of packages that the book needs is not installed, or is an old "
+            "one. In the book's folder (the one that holds utils), run: "
+            "pip install -e ."
+        )
+        return [Check("packages", "unknown", wrong)]
+    return [_package(package) for package in needed]
 
 
 def _package(package: Package) -> Check:
@@ -144,7 +155,7 @@ def _package(package: Package) -> Check:
             f'newer. Run: pip install --upgrade "{package.name}>={package.least}"',
         )
     try:
-        importlib.import_module(package.module)
+        importlib.import_module(MODULES.get(package.name, package.name))
     except ModuleNotFoundError as error:
         return Check(
             package.name,
@@ -173,15 +184,17 @@ def _keras() -> list[Check]:
             "'torch'. Set it to one of these, or unset it."
         )
         return [Check("keras", f"on {named}", wrong)]
-    if named != "torch":
-        engine = _package(TENSORFLOW)
-        if engine.wrong:
-            return [engine]
-    keras = _package(KERAS)
-    if keras.wrong:
-        return [keras]
+    try:
+        needed = required("frameworks")
+        wanted = [needed[name] for name in ("tensorflow", "keras")]
+    except (metadata.PackageNotFoundError, KeyError):  # `_packages` has said so
+        return []
+    for package in wanted[named == "torch" :]:
+        check = _package(package)
+        if check.wrong:
+            return [check]
     backend = str(sys.modules["keras"].backend.backend())
-    return [Check("keras", f"{keras.value}, on {backend} {metadata.version(backend)}")]
+    return [Check("keras", f"{check.value}, on {backend} {metadata.version(backend)}")]
 
 
 def _device() -> list[Check]:
