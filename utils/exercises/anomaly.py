@@ -35,7 +35,7 @@ def area(scores: np.ndarray, labels: np.ndarray) -> Any:
     "anomaly-8",
     cases=lambda rng: [
         (rng.permutation(np.arange(1.0, n + 1)) ** 2, alpha)
-        for n, alpha in ((29, 0.1), (39, 0.05), (50, 0.2), (99, 0.01))
+        for n, alpha in ((29, 0.1), (39, 0.05), (50, 0.2), (50, 0.05), (99, 0.01))
     ],
     returns=("the threshold",),
 )

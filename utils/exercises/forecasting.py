@@ -75,6 +75,7 @@ def strided_windows(y: np.ndarray, length: int, horizon: int, step: int) -> Any:
         (rng.exponential(size=19), 0.1),
         (rng.exponential(size=33), 0.3),
         (rng.exponential(size=200), 0.05),
+        (rng.exponential(size=50), 0.05),  # tells `method="higher"` from it
     ],
     returns=("the bound",),
 )
