@@ -31,6 +31,14 @@ def pytest_configure() -> None:
         )
 
 
+def pytest_collection() -> None:
+    """Have Triton loaded before TensorFlow, whichever a test imports first.
+
+    `utils.runtime` sees to that; the other way round the two crash (see there).
+    """
+    from utils import runtime  # noqa: F401
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Prepare the kernels.
 

@@ -269,6 +269,11 @@ def test_a_failing_start_of_tensorflow_is_seen(tmp_path):
     assert (answer.stdout, answer.stderr) == ("it is broken\n", "reason\n")
 
 
+def test_these_tests_load_triton_before_tensorflow():
+    finders = [type(finder).__name__ for finder in sys.meta_path]
+    assert "_TensorFlowFinder" in finders, "a test had TensorFlow before conftest.py"
+
+
 def test_triton_is_loaded_before_tensorflow_if_there_is_one(tmp_path):
     code = "from utils import runtime\nimport tensorflow, torch\n"
     optimizer = "torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1)\n"
