@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import os
 import shutil
+import signal
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -55,6 +57,33 @@ def launch(playwright: Playwright) -> Browser:
             "or run: playwright install chromium"
         )
     return playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+
+
+def process_of(browser: Browser) -> int:
+    """Return the number of a running browser's own process."""
+    session = browser.new_browser_cdp_session()
+    running = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    session.detach()
+    return next(process["id"] for process in running if process["type"] == "browser")
+
+
+@contextlib.contextmanager
+def deadline(process: int, seconds: float) -> Iterator[None]:
+    """End a browser that is not done in time: else nobody would ever hear of it.
+
+    What waits for the browser then raises Playwright's error, that it has been closed.
+
+    Args:
+        process: the number of the browser's process.
+        seconds: the time that the block may take.
+    """
+    kill = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows knows one way only
+    timer = threading.Timer(seconds, os.kill, (process, kill))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def pages() -> list[str]:

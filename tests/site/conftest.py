@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    sync_playwright,
+)
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.site.visit import Visit, visit, watch
-from tools.browser import SITE, find_browser, launch, serve
+from tests.site.visit import STALLED, Running, Visit, watch
+from tools.browser import SITE, find_browser, serve
 
 NO_BROWSER = (
     "no Chromium, Chrome or Edge here, so the built pages are not tested; "
@@ -41,11 +47,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the pages last: they are many and small, so that all workers end together.
 
     About once in three thousand times a browser on a busy machine never says that a
-    page is there, or never paints it. Such a page, and nothing else that fails, is
-    opened again.
+    page is there, or never paints it, or no longer answers. Such a page, and nothing
+    else that fails, is opened again, by another browser.
     """
-    stalled = [r"Page\.goto: Timeout", "Error: stalled: "]
-    opened_again = pytest.mark.flaky(reruns=2, only_rerun=stalled)
+    opened_again = pytest.mark.flaky(reruns=2, only_rerun=list(STALLED))
     for item in items:
         item.add_marker(opened_again)
     items.sort(
@@ -54,6 +59,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             "reopened" not in item.path.stem,
         )
     )
+
+
+RUNNING = pytest.StashKey[Running]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
+    """The browser under which a page stalled is not asked again."""
+    running = item.config.stash.get(RUNNING, None)
+    said = str(call.excinfo.value) if call.excinfo else ""
+    if running and re.search("|".join(STALLED), said):
+        running.stalled = True
+    return (yield)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -66,15 +84,21 @@ def _site() -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def running(pytestconfig: pytest.Config) -> Iterator[Running]:
+    """For what outlives a test; a test itself asks for ``browser``."""
     with sync_playwright() as playwright:
         if find_browser(playwright) is None:
             if os.environ.get("CI"):
                 pytest.fail(NO_BROWSER)
             pytest.skip(NO_BROWSER)
-        running = launch(playwright)
-        yield running
-        running.close()
+        pytestconfig.stash[RUNNING] = made = Running(playwright)
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def browser(running: Running) -> Browser:
+    return running.browser
 
 
 @pytest.fixture(scope="session")
@@ -85,9 +109,10 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def visited(browser: Browser, address: str) -> Callable[[str], Visit]:
+def visited(running: Running, address: str) -> Callable[[str], Visit]:
     """What was found on a page; the first test that asks for one opens it."""
-    return cache(partial(visit, browser, address))
+
+    return cache(partial(running.visit, address))
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from lxml import html
-from playwright.sync_api import Browser
 
 from tests.book_builder import build, code, markdown, notebook
+from tests.site.visit import Running
 from tools.contents import Chapter, Part
 from tools.pdf import Joined, lacks_chinese, print_book, slug, stand_still
 
@@ -47,13 +47,13 @@ TOC = {
 
 @pytest.fixture(scope="module")
 def printed(
-    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+    running: Running, tmp_path_factory: pytest.TempPathFactory
 ) -> pypdf.PdfReader:
     folder = tmp_path_factory.mktemp("a book, 书")
     built = build(folder, FILES, toc=TOC)
     order = [Part("The part", True, (Chapter(PAGES),))]
     out = folder / "book.pdf"
-    count = print_book(Joined(built.site, CONFIG, "index", order), out, browser)
+    count = print_book(Joined(built.site, CONFIG, "index", order), out, running.browser)
     reader = pypdf.PdfReader(out)
     assert count == len(reader.pages)
     assert sorted(path.name for path in folder.glob("book.*")) == ["book.pdf"]

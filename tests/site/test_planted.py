@@ -10,11 +10,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
 from tests.site.test_links import broken, read, unset_mathematics, without_card
 from tests.site.test_pages import LIMIT, SHIFT
-from tests.site.visit import Visit, visit
+from tests.site.visit import Running, Visit
 from tools.browser import SITE, serve
 
 BASE = "chapters/appendix/faq.html"
@@ -100,9 +99,9 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def seen(browser: Browser, planted: Path) -> Visit:
+def seen(running: Running, planted: Path) -> Visit:
     with serve(planted.parents[2]) as address:
-        return visit(browser, address, BASE)
+        return running.visit(address, BASE)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Error, Page
+from playwright.sync_api import Browser, Error, Page, Playwright
 
-from tools.browser import read_through
+from tools.browser import deadline, launch, process_of, read_through
 from tools.page_weight import Scales, Weight
 
 WIDE = {"width": 1280, "height": 900}
@@ -187,6 +187,10 @@ FONTS_THERE = """() => new Promise((resolve, reject) => {
   setTimeout(() => reject(new Error("stalled: fonts do not come")), 30000);
   document.fonts.ready.then(() => resolve(null));
 })"""
+
+
+# What is said of a page that a browser never finished.
+STALLED = (r"Page\.goto: Timeout", "Error: stalled: ", "browser has been closed")
 
 
 @dataclass
@@ -406,3 +410,41 @@ def run_axe(page: Page) -> dict[str, list[tuple[str, ...]]]:
             for node in rule["nodes"][:3]
         ]
     return found
+
+
+class Running:
+    """A worker's browser, and another one once that has stalled.
+
+    Attributes:
+        playwright: what starts browsers.
+        process: the number of the browser's own process.
+        stalled: whether a page has said so; the next who asks gets a new browser.
+    """
+
+    def __init__(self, playwright: Playwright) -> None:
+        self.playwright = playwright
+        self._start()
+
+    def _start(self) -> None:
+        self._browser = launch(self.playwright)
+        self.process = process_of(self._browser)
+        self.stalled = False
+
+    @property
+    def browser(self) -> Browser:
+        """One that answers, as far as is known."""
+        if self.stalled or not self._browser.is_connected():
+            self.close()
+            self._start()
+        return self._browser
+
+    def visit(self, address: str, name: str, seconds: float = 300) -> Visit:
+        """Open a page, which takes seconds, and on a slow machine a minute."""
+        browser = self.browser
+        with deadline(self.process, seconds):
+            return visit(browser, address, name)
+
+    def close(self) -> None:
+        """End it, whatever state it is in."""
+        with deadline(self.process, 20):
+            self._browser.close()
