@@ -62,7 +62,8 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="hosted-") as name:
         folder = Path(name)
         base = given.machine or hosted_machine(folder / "base")
-        address = f"file://{repository(folder / 'served')}"
+        # Not without a host: a pip of 2023 takes such an address for none.
+        address = f"file://localhost{repository(folder / 'served')}"
         rows = []
         for result in _results(folder, base, address, wanted, not given.chapters):
             print(result, flush=True)
