@@ -57,6 +57,15 @@ def largest_error(p, r, edges):
     return max(abs(gap) for _, gap in bins(p, r, edges))
 
 
+def from_below(p, r, edges, last=0.0):
+    total = 0.0
+    for low, high in itertools.pairwise(edges):
+        inside = (p >= low) & (p < high + last * (high == edges[-1]))
+        if inside.any():
+            total += inside.mean() * abs(p[inside].mean() - r[inside].mean())
+    return total
+
+
 def stability(p, q):
     return np.sum((p - q) * np.log(p / q))
 
@@ -125,6 +134,8 @@ WRONG = [
     (7, lambda p, r, e: unweighted_error(p, r, e), "same weight"),
     (7, lambda p, r, e: signed_error(p, r, e), "cancel"),
     (7, lambda p, r, e: largest_error(p, r, e), "largest gap"),
+    (7, from_below, "and one of the last edge"),
+    (7, lambda p, r, e: from_below(p, r, e, last=1.0), "below that edge"),
     (8, [0.00508, -60, 2], "not to 125"),
     (8, [0.00249, -60, 2], "over 255"),
     (8, [0.635, -60, 2], "shall become"),

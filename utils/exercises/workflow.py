@@ -82,20 +82,28 @@ def _answers(rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray, Any
     cases = []
     for n, edges in ((40, [0.0, 0.5, 0.8, 1.0]), (30, [0.0, 0.1, 0.6, 0.9, 1.0])):
         p = rng.uniform(0.2, 1, size=n)
-        cases.append(
-            (p, (rng.uniform(size=n) < 0.9 - p / 2).astype(float), np.array(edges))
-        )
+        p[:2] = edges[-3], edges[-1]  # on an edge
+        right = (rng.uniform(size=n) < 0.9 - p / 2).astype(float)
+        right[1] = 0
+        cases.append((p, right, np.array(edges)))
     return cases
 
 
 @function("workflow-7", cases=_answers)
 def expected_error(p: np.ndarray, right: np.ndarray, edges: np.ndarray) -> Any:
     """Return the expected calibration error."""
-    where = np.digitize(p, edges, right=True)
-    rows = [where == k for k in np.unique(where)]
-    share = np.array([inside.mean() for inside in rows])
-    gap = np.array([p[inside].mean() - right[inside].mean() for inside in rows])
+
+    def gaps(where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        rows = [where == k for k in range(1, len(edges)) if (where == k).any()]
+        gap = [p[inside].mean() - right[inside].mean() for inside in rows]
+        return np.array([inside.mean() for inside in rows]), np.array(gap)
+
+    share, gap = gaps(np.digitize(p, edges, right=True))
+    above = np.digitize(p, edges)
+    closed, open_ = gaps(np.minimum(above, len(edges) - 1)), gaps(above)
     return float(share @ np.abs(gap)), {
+        "upwards": float(closed[0] @ np.abs(closed[1])),
+        "lost": float(open_[0] @ np.abs(open_[1])),
         "unweighted": float(np.abs(gap).mean()),
         "signed": float(share @ gap),
         "largest": float(np.abs(gap).max()),
