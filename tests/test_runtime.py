@@ -90,6 +90,19 @@ def test_setup_repeats_every_generator_and_starts_frameworks_quietly():
     assert answer.stderr == ""
 
 
+def test_setup_hides_that_nvidias_libraries_are_missing_and_no_other_warning():
+    said = "CUDA initialization: Unexpected error. Error 302: {}. GPU will not be used."
+    answer = run_python(
+        "from utils import runtime\n"
+        "import warnings\n"
+        "runtime.setup()\n"
+        f"warnings.warn({said.format('Error loading CUDA libraries')!r})\n"
+        f"warnings.warn({said.format('out of memory')!r})\n"
+    )
+    assert answer.stderr.count("UserWarning") == 1
+    assert "out of memory" in answer.stderr
+
+
 def test_setup_seeds_python_and_numpy():
     runtime.setup(seed=5)
     first = random.random(), np.random.rand()  # noqa: NPY002

@@ -24,6 +24,7 @@ import re
 import shutil
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -277,6 +278,9 @@ def _quieten_logs() -> None:
     """Leaves only errors; in a notebook, TensorFlow's import undoes it for its own."""
     for library in ("tensorflow", "absl"):
         logging.getLogger(library).setLevel(logging.ERROR)
+    # PyTorch 2.15 built for CUDA says at the first step backwards that it found none.
+    missing = "(?s)CUDA initialization: .*Error loading CUDA libraries"
+    warnings.filterwarnings("ignore", missing, UserWarning)
 
 
 def _installed(package: str) -> bool:
