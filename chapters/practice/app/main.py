@@ -14,7 +14,7 @@ import numpy as np
 import onnxruntime
 from fastapi import FastAPI, HTTPException, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
-from PIL import Image
+from PIL import Image, ImageOps
 
 from utils.workflow import CLASSES, prepare
 
@@ -82,6 +82,7 @@ def opened(file: UploadFile) -> Image.Image:
     if picture.mode.startswith("I"):  # Pillow would make white of nearly all greys
         raise HTTPException(415, "The picture has 16 bits a channel; send 8.")
     try:
-        return picture.convert("RGB")  # the pixels, only now
-    except (OSError, SyntaxError, ValueError):
+        picture = ImageOps.exif_transpose(picture)  # the pixels, only now
+        return picture.convert("RGB")
+    except Exception:  # a decoder raises whatever it stumbles on
         raise HTTPException(415, "The picture is damaged.") from None
