@@ -257,3 +257,18 @@ def test_no_two_results_share_memory(case):
     for i, a in enumerate(results):
         for b in (*results[:i], dy, *arrays.values()):
             assert not np.shares_memory(a, b)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (np.zeros((2, 3)), "an array of shape (2, 3)"),
+        (np.array(3), "array(3)"),
+        (np.int64(4), "np.int64(4)"),
+        ("a" * 58, repr("a" * 58)),
+        ("a" * 59, "'" + "a" * 56 + "..."),
+    ],
+)
+def test_a_value_is_said_in_sixty_letters(value, words):
+    assert _checks.shown(value) == words
+    assert len(words) <= 60

@@ -308,6 +308,10 @@ def test_a_blind_query_gets_the_output_bias():
             {"n_heads": 3},
             r"n_heads must divide the columns of wq \(2, 4\) and wv \(2, 4\), got 3",
         ),
+        (
+            {"wv": np.ones((2, 3)), "bv": np.ones(3), "wo": np.ones((3, 3))},
+            r"n_heads must divide the columns of wq \(2, 4\) and wv \(2, 3\), got 2",
+        ),
         ({"n_heads": 0}, "n_heads must be an integer of at least 1, got 0"),
         (
             {"wk": np.ones((2, 6))},

@@ -176,6 +176,12 @@ def test_conv_transpose2d_is_the_transpose_of_conv2d(
     np.testing.assert_allclose(np.sum(z * upstream), np.sum(x * back), atol=1e-9)
 
 
+def test_a_transposed_convolution_steps_by_one_and_cuts_nothing_off_by_itself():
+    x, w, b = np.ones((1, 2, 3, 3)), np.ones((2, 4, 2, 2)), np.ones(4)
+    y, _ = scratch.conv_transpose2d(x, w, b)
+    assert y.shape == (1, 4, 4, 4)
+
+
 @few
 @given(seeds)
 def test_groups_of_a_transposed_convolution_do_not_see_each_other(seed):

@@ -1,3 +1,5 @@
+import inspect
+
 import numpy as np
 import pytest
 import torch
@@ -189,7 +191,24 @@ def test_a_state_of_another_optimiser_is_refused(name, other):
     np.testing.assert_array_equal(params["w"], before)
 
 
-@pytest.mark.parametrize("setting", [{"lr": "0.1"}, {"lr": np.nan}, {"eps": -1.0}])
-def test_a_setting_that_is_no_number_is_refused(setting):
-    with pytest.raises(ValueError, match=f"{next(iter(setting))} must be a number"):
-        scratch.adam({"w": np.ones(2)}, {"w": np.ones(2)}, {}, **setting)
+@each
+@pytest.mark.parametrize("wrong", ["0.1", np.nan])
+def test_a_setting_that_is_no_number_is_refused(name, wrong):
+    settings = {
+        key: value.default
+        for key, value in inspect.signature(getattr(scratch, name)).parameters.items()
+        if value.default is not inspect.Parameter.empty
+    }
+    assert "lr" in settings
+    for key in settings:
+        changed = {key: (0.9, wrong) if key == "betas" else wrong}
+        told = r"betas\[1\]" if key == "betas" else key
+        with pytest.raises(ValueError, match=f"^{told} must be a number"):
+            getattr(scratch, name)({"w": np.ones(2)}, {"w": np.ones(2)}, {}, **changed)
+
+
+def test_a_setting_that_is_out_of_range_is_refused():
+    with pytest.raises(ValueError, match=r"^eps must be a number of at least 0, got"):
+        scratch.adam({"w": np.ones(2)}, {"w": np.ones(2)}, {}, eps=-1.0)
+    with pytest.raises(ValueError, match=r"^lr must be a number, got nan"):
+        scratch.sgd({"w": np.ones(2)}, {"w": np.ones(2)}, {}, lr=np.nan)

@@ -725,6 +725,11 @@ def test_both_frameworks_train_in_batches_of_one_size():
     assert sizes == [64, 64]
 
 
+def test_fit_keras_refuses_what_is_no_seed_before_it_looks_at_the_model():
+    with pytest.raises(ValueError, match="seed is"):
+        training.fit_keras("no model", problem(), epochs=1, seed=-1)
+
+
 @pytest.fixture(scope="module")
 def keras():
     return pytest.importorskip("keras")

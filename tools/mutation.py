@@ -38,13 +38,17 @@ TARGETS = (
     *("utils/training", "utils/gradcheck.py", "utils/exercises/__init__.py"),
     "utils/scratch",
 )
-SCRATCH = "tests/test_scratch.py"
+SCRATCH = (
+    "tests/test_scratch_modern.py",
+    "tests/test_scratch.py",
+    "tests/test_fuzz.py",
+)
 # The tests of a file, the quickest to notice first; a longer path goes before.
 TESTS = {
     "utils/gradcheck.py": ("tests/test_gradcheck.py",),
     "utils/exercises/__init__.py": ("tests/test_exercises.py",),
-    "utils/scratch/_checks.py": (SCRATCH, "tests/test_fuzz.py"),
-    "utils/scratch/activations.py": ("tests/test_scratch_dense.py", SCRATCH),
+    "utils/scratch/_checks.py": SCRATCH,
+    "utils/scratch/activations.py": ("tests/test_scratch_dense.py", *SCRATCH),
     "utils/training": ("tests/test_training_arguments.py", "tests/test_training.py"),
 }
 # What TensorFlow alone runs.
@@ -140,7 +144,7 @@ def tests_of(path: str) -> tuple[str, ...]:
         if path.startswith(start):
             return TESTS[start]
     own = f"tests/test_{'_'.join(Path(path).with_suffix('').parts[1:])}.py"
-    return (own, SCRATCH) if (ROOT / own).is_file() else ("tests",)
+    return (own, *SCRATCH) if (ROOT / own).is_file() else ("tests",)
 
 
 def mutants_of(path: str) -> Iterator[Mutant]:
