@@ -361,6 +361,14 @@ x, w, b = np.zeros((2, 4, 5, 6)), np.zeros((6, 4, 3, 3)), np.zeros(6)
             lambda: scratch.max_pool2d(x, 3, padding=2),
             r"padding must be at most half of size \(3, 3\), got \(2, 2\)",
         ),
+        (
+            lambda: scratch.max_pool2d(x, (2, 4), padding=(2, 0)),
+            r"padding must be at most half of size \(2, 4\), got \(2, 0\)",
+        ),
+        (
+            lambda: scratch.max_pool2d(x, (4, 2), padding=(0, 2)),
+            r"padding must be at most half of size \(4, 2\), got \(0, 2\)",
+        ),
         (lambda: scratch.avg_pool2d(x, 0), "size must be .* at least 1, got 0"),
         (lambda: scratch.avg_pool2d(x, 2, 0), "stride must be .* at least 1, got 0"),
         (lambda: scratch.avg_pool2d(x, 2, 1, -1), "padding must be .* 0, got -1"),

@@ -152,3 +152,11 @@ def test_keras_has_the_same_functions():
 def test_bad_input_gets_a_sentence(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_what_is_left_out_is_what_the_page_says():
+    x, gamma = normal(np.random.default_rng(0), 2, 3, 4), np.ones(4)
+    y, _ = scratch.rotary(x)
+    np.testing.assert_array_equal(y, scratch.rotary(x, 0, 10_000.0)[0])
+    y, _ = scratch.rms_norm(x, gamma)
+    np.testing.assert_array_equal(y, scratch.rms_norm(x, gamma, 1e-5)[0])

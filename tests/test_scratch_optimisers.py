@@ -212,3 +212,6 @@ def test_a_setting_that_is_out_of_range_is_refused():
         scratch.adam({"w": np.ones(2)}, {"w": np.ones(2)}, {}, eps=-1.0)
     with pytest.raises(ValueError, match=r"^lr must be a number, got nan"):
         scratch.sgd({"w": np.ones(2)}, {"w": np.ones(2)}, {}, lr=np.nan)
+    for betas in ((0.9, 1.0), (1.0, 0.9), (-0.1, 0.9)):
+        with pytest.raises(ValueError, match=r"^betas\[[01]\] must be a number of at"):
+            scratch.adam({"w": np.ones(2)}, {"w": np.ones(2)}, {}, betas=betas)
