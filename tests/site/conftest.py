@@ -8,12 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import cache, partial
 
 import pytest
-from playwright.sync_api import (
-    Browser,
-    BrowserContext,
-    Page,
-    sync_playwright,
-)
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.site.visit import STALLED, Running, Visit, watch
@@ -111,7 +106,6 @@ def address() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def visited(running: Running, address: str) -> Callable[[str], Visit]:
     """What was found on a page; the first test that asks for one opens it."""
-
     return cache(partial(running.visit, address))
 
 
